@@ -1,0 +1,38 @@
+#include <lariat/sched/blocking_pool.hpp>
+
+#include <lariat/sched/loop.hpp>
+
+namespace lariat {
+namespace {
+
+blocking_pool& process_pool() {
+  static blocking_pool pool;
+  return pool;
+}
+
+}  // namespace
+
+blocking_pool::blocking_pool(lane_options default_lane)
+    : default_lane_("blocking", default_lane) {}
+
+blocking_pool::~blocking_pool() = default;
+
+blocking_pool& blocking_pool::of(const loop& where) {
+  blocking_pool* own = where.blocking();
+  return own == nullptr ? process_pool() : *own;
+}
+
+blocking_pool& blocking_pool::current() {
+  const loop* running = loop::current();
+  return running == nullptr ? process_pool() : of(*running);
+}
+
+lane& blocking_pool::named_lane(std::string_view name, lane_options options) {
+  const std::lock_guard lock(mutex_);
+  for (const auto& each : named_) {
+    if (each->name() == name) return *each;
+  }
+  return *named_.emplace_back(std::make_unique<lane>(std::string(name), options));
+}
+
+}  // namespace lariat

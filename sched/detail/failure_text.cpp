@@ -1,0 +1,29 @@
+#include <lariat/sched/detail/failure_text.hpp>
+
+#include <lariat/sched/cancelled.hpp>
+#include <lariat/sched/detail/site_text.hpp>
+#include <lariat/sched/loop.hpp>
+
+namespace lariat::detail {
+
+std::string exception_text(const std::exception_ptr& error) {
+  try {
+    std::rethrow_exception(error);
+  } catch (const std::exception& failure) {
+    return failure.what();
+  } catch (const operation_cancelled& cancelled) {
+    return cancelled.reason().empty() ? "cancelled" : "cancelled: " + cancelled.reason();
+  } catch (...) {
+    return "an exception that is no std::exception";
+  }
+}
+
+std::string failure_text(const unhandled_failure& failure) {
+  const context& task = failure.task();
+  std::string text = "lariat: task " + std::to_string(task.id());
+  if (!task.name().empty()) text += " \"" + std::string(task.name()) + '"';
+  text += " (spawned at " + site_text(task.spawn_site()) + ") failed and was not awaited: ";
+  return text + exception_text(failure.error());
+}
+
+}  // namespace lariat::detail

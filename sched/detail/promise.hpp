@@ -1,0 +1,106 @@
+#pragma once
+
+#include <lariat/sched/detail/awaiter.hpp>
+#include <lariat/sched/detail/frame_pool.hpp>
+
+#include <concepts>
+#include <coroutine>
+#include <cstddef>
+#include <source_location>
+
+namespace lariat {
+class context;
+class operation;
+}  // namespace lariat
+
+namespace lariat::detail {
+
+/// What coroutines of every result type share: whom to go back to, on whose behalf the coroutine
+/// runs, and where it stands.
+class promise_base {
+ public:
+  static void* operator new(std::size_t size) { return allocate_frame(size); }
+  static void operator delete(void* frame, std::size_t size) noexcept {
+    deallocate_frame(frame, size);
+  }
+
+  promise_base() = default;
+  promise_base(const promise_base&) = delete;
+  promise_base& operator=(const promise_base&) = delete;
+
+  std::suspend_always initial_suspend() const noexcept { return {}; }
+
+  /// Goes back to the awaiter by symmetric transfer: chains of any length need no stack.
+  struct final_awaiter {
+    bool await_ready() const noexcept { return false; }
+    template <class Promise>
+    std::coroutine_handle<> await_suspend(std::coroutine_handle<Promise> self) const noexcept {
+      return self.promise().continuation_;
+    }
+    void await_resume() const noexcept {}
+  };
+  final_awaiter final_suspend() const noexcept { return {}; }
+
+  /// Notes where the coroutine stands: one store for each await, so it is always on.
+  template <class Awaitable>
+  decltype(auto) await_transform(
+      Awaitable&& awaitable, std::source_location where = std::source_location::current()) {
+    site_ = where;
+    return get_awaiter(static_cast<Awaitable&&>(awaitable));
+  }
+
+  /// Where the coroutine awaits now, or awaited last.
+  [[nodiscard]] std::source_location site() const noexcept { return site_; }
+
+  /// On whose behalf the coroutine runs; null before it is started.
+  [[nodiscard]] context* task_context() const noexcept { return context_; }
+
+  /// The task that awaits this one; null at the root, or if it is no lariat task.
+  [[nodiscard]] const promise_base* awaiter() const noexcept;
+
+  /// Called before the first run, by whatever starts the coroutine.
+  template <class Promise>
+  void start_for(std::coroutine_handle<Promise> awaiter) {
+    if (made_by_closure_) [[unlikely]] check_closure();
+    if constexpr (std::derived_from<Promise, promise_base>) {
+      context_ = awaiter.promise().context_;
+    } else {
+      start_for_foreign();
+    }
+    continuation_ = awaiter;
+  }
+
+  /// The same for the first coroutine of a context; `back` gets control when it has finished.
+  void start_root(context& context, std::coroutine_handle<> back) {
+    if (made_by_closure_) [[unlikely]] check_closure();
+    context_ = &context;
+    continuation_ = back;
+    awaited_by_task_ = false;
+  }
+
+  /// Whether it was made by calling a lambda with captures, whose closure may die before it runs.
+  [[nodiscard]] bool made_by_closure() const noexcept { return made_by_closure_; }
+
+ protected:
+  /// Notes the closure's address (null: not known), in the field that has no other use before the start.
+  void set_closure(const void* closure) noexcept {
+    made_by_closure_ = true;
+    continuation_ = std::coroutine_handle<>::from_address(const_cast<void*>(closure));
+  }
+
+ private:
+  friend class lariat::operation;
+  friend class lariat::context;
+
+  void start_for_foreign();
+  // Throws std::logic_error if the closure lay in a stack frame that has been left.
+  void check_closure() const;
+
+  context* context_ = nullptr;
+  std::coroutine_handle<> continuation_;
+  std::source_location site_;
+  bool awaited_by_task_ = true;
+  bool made_by_closure_ = false;
+};
+
+}  // namespace lariat::detail

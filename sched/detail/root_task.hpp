@@ -1,0 +1,62 @@
+#pragma once
+
+#include <lariat/sched/task.hpp>
+
+#include <coroutine>
+
+namespace lariat::detail {
+
+/// Where the first coroutine of a context returns to: to the compiler a coroutine, to us a
+/// function. g++ and clang begin every frame with the address of its resume function, and a
+/// handle's `resume` is a call of it. That makes the root's return the same jump as any other,
+/// and the finished frame may be destroyed there: it is suspended, and nothing of it runs.
+class return_point {
+ public:
+  using function = void (*)(return_point*) noexcept;
+
+  explicit return_point(function finish) noexcept : resume_(finish) {}
+  return_point(const return_point&) = delete;
+  return_point& operator=(const return_point&) = delete;
+
+  [[nodiscard]] std::coroutine_handle<> handle() noexcept {
+    return std::coroutine_handle<>::from_address(this);
+  }
+
+ private:
+  [[maybe_unused]] function resume_;  // The next word of a frame is its destroyer; nobody destroys this one.
+};
+
+/// A task that runs as the root of a context of its own, rather than for an awaiter.
+template <class T>
+class root_task {
+ public:
+  root_task() = default;
+  explicit root_task(task<T>&& source) noexcept : task_(std::move(source)) {}
+
+  [[nodiscard]] explicit operator bool() const noexcept { return static_cast<bool>(task_); }
+  [[nodiscard]] static const promise_base& promise_of(const task<T>& source) noexcept {
+    return source.handle_.promise();
+  }
+
+  /// Runs it until it first suspends; when it has finished, `back` is resumed.
+  void start(context& context, return_point& back) {
+    if (!task_) throw_task_awaited_twice();
+    task_.handle_.promise().start_root(context, back.handle());
+    task_.handle_.resume();
+  }
+
+  [[nodiscard]] slot<T>& result() noexcept { return task_.handle_.promise().result(); }
+
+  /// Destroys the frame. Only before the start or after the end.
+  void reset() noexcept { task_ = task<T>(); }
+
+ private:
+  task<T> task_;
+};
+
+template <class T>
+const promise_base& promise_of(const task<T>& source) noexcept {
+  return root_task<T>::promise_of(source);
+}
+
+}  // namespace lariat::detail

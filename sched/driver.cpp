@@ -1,0 +1,15 @@
+#include <lariat/sched/driver.hpp>
+
+#include <ctime>
+
+namespace lariat {
+
+clock_ns monotonic_now() noexcept {
+  timespec time;
+  ::clock_gettime(CLOCK_MONOTONIC, &time);  // Cannot fail: the clock exists on every Linux.
+  return time.tv_sec * clock_ns{1'000'000'000} + time.tv_nsec;
+}
+
+clock_ns driver::now() noexcept { return monotonic_now(); }
+
+}  // namespace lariat

@@ -1,0 +1,43 @@
+#pragma once
+
+#include <exception>
+#include <span>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace lariat {
+
+/// Several failures thrown as one (Python's ExceptionGroup). Its what() lists theirs.
+class exception_group : public std::exception {
+ public:
+  exception_group(std::string name, std::vector<std::exception_ptr> errors);
+
+  /// The failures, in the order in which they happened.
+  [[nodiscard]] std::span<const std::exception_ptr> errors() const noexcept { return errors_; }
+
+  [[nodiscard]] const char* what() const noexcept override { return text_.c_str(); }
+
+  /// Those that are an E, and the rest.
+  template <class E>
+  [[nodiscard]] std::pair<std::vector<std::exception_ptr>, std::vector<std::exception_ptr>> split()
+      const {
+    std::pair<std::vector<std::exception_ptr>, std::vector<std::exception_ptr>> parts;
+    for (const std::exception_ptr& each : errors_) {
+      try {
+        std::rethrow_exception(each);
+      } catch (const E&) {
+        parts.first.push_back(each);
+      } catch (...) {
+        parts.second.push_back(each);
+      }
+    }
+    return parts;
+  }
+
+ private:
+  std::vector<std::exception_ptr> errors_;
+  std::string text_;
+};
+
+}  // namespace lariat

@@ -1,0 +1,46 @@
+#pragma once
+
+namespace lariat {
+
+namespace detail {
+class run_queue;
+template <class, class, class>
+class basic_inbox;
+}  // namespace detail
+
+/// A step that an executor runs once for each time it is posted. Intrusive: posting allocates
+/// nothing, so the object must live until it has run.
+class runnable {
+ public:
+  runnable() = default;
+
+  /// Runs the step on the executor's thread. It may destroy the object.
+  virtual void run() noexcept = 0;
+
+ protected:
+  // Copying a step copies what it does, never its place in a queue.
+  runnable(const runnable&) noexcept {}
+  runnable& operator=(const runnable&) noexcept { return *this; }
+  ~runnable() = default;
+
+ private:
+  friend class detail::run_queue;
+  template <class, class, class>
+  friend class detail::basic_inbox;
+  runnable* next_ = nullptr;
+};
+
+/// A place where tasks run: a loop, or a pool's workers.
+class executor {
+ public:
+  /// Queues `step` to run here, after everything that this thread posted before.
+  ///
+  /// \par Threads
+  /// Any thread. `step` may have run, and be gone, before this returns.
+  virtual void post(runnable& step) noexcept = 0;
+
+ protected:
+  ~executor() = default;
+};
+
+}  // namespace lariat

@@ -1,0 +1,97 @@
+#include <lariat/sched/join_handle.hpp>
+
+#include <condition_variable>
+#include <mutex>
+#include <stdexcept>
+#include <string>
+
+namespace lariat::detail {
+
+bool join_operation_base::start() {
+  if (must_cancel()) {
+    cancelled_ = stopped_waiting_ = true;
+    if (on_cancel_ == on_cancel::cancel_task) record_->request_cancel("its awaiter was cancelled");
+    return false;
+  }
+  suspend();
+  if (loop::current() == record_->owner()) {
+    if (!record_->add_waiter(*this)) complete();
+  } else {
+    record_->owner()->post(registration_);
+  }
+  return true;
+}
+
+// On the task's loop, which is not the waiter's.
+void join_operation_base::registration::run() noexcept {
+  if (!owner_.record_->add_waiter(owner_)) owner_.joined();
+}
+
+void join_operation_base::joined() noexcept { owner().post(*this); }
+
+void join_operation_base::cancel() noexcept {
+  cancelled_ = true;
+  if (on_cancel_ == on_cancel::cancel_task) {
+    record_->request_cancel("its awaiter was cancelled");
+    return;
+  }
+  // Across loops the waiter is linked into the other one's list: it is told when the task ends.
+  if (loop::current() != record_->owner() || record_->done() || stopped_waiting_) return;
+  record_->remove_waiter(*this);
+  stopped_waiting_ = true;
+  complete();
+}
+
+void join_operation_base::check(const std::exception_ptr* error) const {
+  if (stopped_waiting_) throw_cancelled();
+  if (cancelled_ && error != nullptr && is_cancelled(*error) && task_context().cancel_pending()) {
+    throw_cancelled();
+  }
+}
+
+namespace {
+
+class thread_waiter final : public join_waiter, public runnable {
+ public:
+  explicit thread_waiter(spawned& record) noexcept : record_(record) {}
+
+  void run() noexcept override {
+    if (!record_.add_waiter(*this)) joined();
+  }
+  void joined() noexcept override {
+    // Under the lock to the end: the waiting thread destroys this object as soon as it sees it.
+    std::lock_guard lock(mutex_);
+    done_ = true;
+    changed_.notify_one();
+  }
+  void wait() {
+    std::unique_lock lock(mutex_);
+    changed_.wait(lock, [this] { return done_; });
+  }
+
+ private:
+  spawned& record_;
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  bool done_ = false;
+};
+
+}  // namespace
+
+void block_until_done(spawned& record) {
+  if (record.done()) return;
+  if (loop::current() != nullptr) {
+    throw std::logic_error(
+        "lariat: join_handle::get would block this thread's loop; co_await the handle instead");
+  }
+  thread_waiter waiter(record);
+  record.owner()->post(waiter);
+  waiter.wait();
+}
+
+void throw_empty_handle(const char* operation) {
+  throw std::logic_error(std::string("lariat: join_handle::") + operation +
+                         ": the handle is empty (moved from, detached or never assigned)");
+}
+
+}  // namespace lariat::detail

@@ -1,0 +1,349 @@
+#include <lariat/sched/lane.hpp>
+
+#include <lariat/sched/detail/blocking_call.hpp>
+#include <lariat/sched/detail/parker.hpp>
+#include <lariat/sched/detail/pause.hpp>
+#include <lariat/sched/detail/start_thread.hpp>
+#include <lariat/sched/detail/usable_cpus.hpp>
+#include <lariat/sched/driver.hpp>
+#include <lariat/sched/timer.hpp>
+
+#include <pthread.h>
+#include <sched.h>
+
+#include <algorithm>
+#include <atomic>
+#include <condition_variable>
+#include <cerrno>
+#include <mutex>
+#include <new>
+#include <system_error>
+#include <utility>
+
+namespace lariat {
+namespace detail {
+
+thread_starter start_thread = [](void (*body)(void*), void* argument) {
+  return std::thread(body, argument);
+};
+
+}  // namespace detail
+
+namespace {
+
+constexpr unsigned default_threads_max = 32;
+constexpr unsigned spare_threads = 4;  // Beyond one per CPU: blocked ones need none.
+constexpr clock_ns spin_min_ns = 2'000;
+constexpr int yields = 3;  // Instead of spinning, where the submitter needs this CPU.
+
+unsigned threads_of(const lane_options& options) noexcept {
+  if (options.threads_max != 0) return options.threads_max;
+  return std::min(default_threads_max, detail::usable_cpus() + spare_threads);
+}
+
+void name_this_thread(const std::string& lane, unsigned number) {
+  constexpr std::size_t name_max = 15;  // What the kernel takes.
+  const std::string suffix = "/" + std::to_string(number);
+  const std::string text = lane.substr(0, name_max - suffix.size()) + suffix;
+  ::pthread_setname_np(::pthread_self(), text.c_str());  // For people only: may fail.
+}
+
+}  // namespace
+
+class lane::workers {
+ public:
+  workers(lane& front, std::string name, const lane_options& options);
+  ~workers();
+
+  [[nodiscard]] bool submit(detail::blocking_call& call) noexcept;
+  [[nodiscard]] bool withdraw(detail::blocking_call& call) noexcept;
+  void settle_nested() noexcept;
+  [[nodiscard]] lane_metrics metrics() const noexcept;
+
+  // One thread, from its start to its end.
+  struct worker {
+    worker(workers& owner, unsigned number) noexcept : owner(owner), number(number) {}
+
+    workers& owner;
+    const unsigned number;
+    worker* next = nullptr;       // In the list of all.
+    worker* next_idle = nullptr;  // In the list of sleepers.
+    bool asleep = false;          // Whether it is in that.
+    unsigned waits = 0;           // Calls to its own lane that its function waits for.
+    const context* task = nullptr;
+    clock_ns spin_ns = spin_min_ns;
+    std::thread thread;
+    detail::parker bed;
+  };
+
+  // This thread's; null on threads of no lane.
+  static worker*& current() noexcept;
+
+  lane& front;
+  const std::string name;
+  const unsigned threads_max;
+
+ private:
+  using lock = std::unique_lock<std::mutex>;
+
+  void work(worker& self) noexcept;
+  [[nodiscard]] detail::blocking_call* next_call(worker& self, lock& held) noexcept;
+  [[nodiscard]] bool spin(worker& self, lock& held) noexcept;
+  [[nodiscard]] bool sleep(worker& self, lock& held) noexcept;
+  void leave(worker& self, lock& held) noexcept;
+  [[nodiscard]] worker* summon() noexcept;
+  void start_worker() noexcept;
+
+  const clock_ns idle_ns_;
+  const clock_ns spin_max_ns_;
+  const bool one_cpu_;
+
+  mutable std::mutex mutex_;  // Protects what follows, and the members of workers and calls.
+  detail::call_queue queue_;
+  std::atomic<std::size_t> queued_{0};  // Written with the mutex held; the spinner reads it bare.
+  worker* all_ = nullptr;
+  worker* sleepers_ = nullptr;  // The last to fall asleep is the first.
+  unsigned threads_ = 0;
+  unsigned threads_limit_;        // Below the most while no more could be started.
+  unsigned threads_waiting_ = 0;  // Those whose function waits for a call to this lane.
+  unsigned asleep_ = 0;
+  std::uint64_t calls_ = 0;
+  int start_error_ = 0;
+  bool coming_ = false;    // A thread was started or woken, and has not looked at the queue yet.
+  bool spinning_ = false;  // A thread looks at the queue all the time.
+  bool stopping_ = false;
+  std::condition_variable all_left_;
+  std::thread left_last_;  // Whoever leaves joins the one before: none is left behind.
+};
+
+lane::workers::worker*& lane::workers::current() noexcept {
+  static thread_local worker* current = nullptr;  // Behind a compiled function: toolchain C1.
+  return current;
+}
+
+lane::workers::workers(lane& front, std::string name, const lane_options& options)
+    : front(front),
+      name(std::move(name)),
+      threads_max(threads_of(options)),
+      idle_ns_(detail::saturating_ns(options.idle_timeout)),
+      spin_max_ns_(detail::saturating_ns(options.spin)),
+      one_cpu_(detail::usable_cpus() == 1),
+      threads_limit_(threads_max) {}
+
+lane::workers::~workers() {
+  lock held(mutex_);
+  stopping_ = true;
+  while (worker* sleeper = sleepers_) {
+    sleepers_ = sleeper->next_idle;
+    sleeper->asleep = false;
+    --asleep_;
+    sleeper->bed.wake();
+  }
+  all_left_.wait(held, [this] { return threads_ == 0; });
+  held.unlock();
+  if (left_last_.joinable()) left_last_.join();
+}
+
+bool lane::workers::submit(detail::blocking_call& call) noexcept {
+  detail::blocking_call* rejected = nullptr;
+  lock held(mutex_);
+  if (worker* self = current(); self != nullptr && &self->owner == this) {
+    if (self->waits == 0 && threads_waiting_ + 1 == threads_max) return false;
+    if (self->waits++ == 0) ++threads_waiting_;
+  }
+  queue_.push(call);
+  // Relaxed: only says when to take the mutex, which orders everything.
+  queued_.store(queued_.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
+  worker* sleeper = summon();
+  const int error = start_error_;
+  if (threads_ == 0) [[unlikely]] {
+    rejected = queue_.take_all();
+    queued_.store(0, std::memory_order_relaxed);
+  }
+  held.unlock();
+  if (sleeper != nullptr) sleeper->bed.wake();
+  detail::call_queue::for_each(rejected, [&](auto& each) { each.reject(error); });
+  return true;
+}
+
+bool lane::workers::withdraw(detail::blocking_call& call) noexcept {
+  const lock held(mutex_);
+  if (!queue_.remove(call)) return false;
+  queued_.store(queued_.load(std::memory_order_relaxed) - 1, std::memory_order_relaxed);
+  return true;
+}
+
+void lane::workers::settle_nested() noexcept {
+  const lock held(mutex_);
+  if (--current()->waits == 0) --threads_waiting_;
+}
+
+lane_metrics lane::workers::metrics() const noexcept {
+  const lock held(mutex_);
+  return {threads_, asleep_, queued_.load(std::memory_order_relaxed), calls_};
+}
+
+// Sees to it that a thread comes for what is queued, with the mutex held; gives the sleeper that
+// is to be woken without it. One at a time: whoever comes and finds more than it takes summons the
+// next. So as many blocking calls get as many threads, and a burst of short ones, done before the
+// second thread could come, pays for one wake-up.
+lane::workers::worker* lane::workers::summon() noexcept {
+  if (queue_.empty() || coming_ || spinning_) return nullptr;
+  if (worker* sleeper = sleepers_) {
+    sleepers_ = sleeper->next_idle;
+    sleeper->asleep = false;
+    --asleep_;
+    coming_ = true;
+    return sleeper;
+  }
+  if (threads_ < threads_limit_) start_worker();
+  return nullptr;
+}
+
+// With the mutex held, rare as it is: the thread may not leave before its handle is stored.
+void lane::workers::start_worker() noexcept {
+  worker** place = &all_;
+  unsigned number = 0;
+  for (; *place != nullptr && (*place)->number == number; ++number) place = &(*place)->next;
+  std::unique_ptr<worker> started;
+  try {
+    started = std::make_unique<worker>(*this, number);
+    started->thread = detail::start_thread(
+        [](void* self) {
+          const std::unique_ptr<worker> owned(static_cast<worker*>(self));
+          owned->owner.work(*owned);
+        },
+        started.get());
+  } catch (const std::system_error& error) {
+    start_error_ = error.code().value();
+  } catch (const std::bad_alloc&) {
+    start_error_ = ENOMEM;
+  }
+  if (started == nullptr || !started->thread.joinable()) {
+    // Go on with those that there are, until one of them leaves.
+    if (threads_ > 0) threads_limit_ = threads_;
+    return;
+  }
+  started->next = *place;
+  *place = started.release();
+  ++threads_;
+  coming_ = true;
+}
+
+void lane::workers::work(worker& self) noexcept {
+  current() = &self;
+  name_this_thread(name, self.number);  // Too short to allocate.
+  lock held(mutex_);
+  coming_ = false;
+  while (detail::blocking_call* call = next_call(self, held)) {
+    self.task = call->task_;
+    worker* sleeper = summon();
+    held.unlock();
+    if (sleeper != nullptr) sleeper->bed.wake();
+    call->execute();  // It may be gone after this.
+    held.lock();
+    self.task = nullptr;
+  }
+  leave(self, held);
+}
+
+// Null when the thread is to leave.
+detail::blocking_call* lane::workers::next_call(worker& self, lock& held) noexcept {
+  for (;;) {
+    if (detail::blocking_call* call = queue_.pop()) {
+      queued_.store(queued_.load(std::memory_order_relaxed) - 1, std::memory_order_relaxed);
+      ++calls_;
+      return call;
+    }
+    if (stopping_) return nullptr;
+    if (spin_max_ns_ > 0 && !spinning_ && spin(self, held)) continue;
+    if (!stopping_ && !sleep(self, held)) return nullptr;
+  }
+}
+
+// True if there may be work. Spins longer the more often it finds some.
+bool lane::workers::spin(worker& self, lock& held) noexcept {
+  spinning_ = true;
+  held.unlock();
+  const auto found = [this] { return queued_.load(std::memory_order_relaxed) != 0; };
+  if (one_cpu_) {
+    for (int i = 0; i < yields && !found(); ++i) ::sched_yield();
+  } else {
+    const clock_ns end = monotonic_now() + self.spin_ns;
+    while (!found() && monotonic_now() < end) {
+      for (int i = 0; i < 16 && !found(); ++i) detail::pause();
+    }
+  }
+  held.lock();
+  spinning_ = false;
+  self.spin_ns = queue_.empty() ? std::max(self.spin_ns / 2, spin_min_ns) : self.spin_ns * 2;
+  self.spin_ns = std::min(self.spin_ns, spin_max_ns_);
+  return !queue_.empty();
+}
+
+// False if it has slept so long that it is to leave.
+bool lane::workers::sleep(worker& self, lock& held) noexcept {
+  self.next_idle = std::exchange(sleepers_, &self);
+  self.asleep = true;
+  ++asleep_;
+  held.unlock();
+  const bool woken = self.bed.park(detail::deadline_after(monotonic_now(), idle_ns_));
+  held.lock();
+  if (!woken && self.asleep) {
+    worker** place = &sleepers_;
+    while (*place != &self) place = &(*place)->next_idle;
+    *place = self.next_idle;
+    self.asleep = false;
+    --asleep_;
+    return false;
+  }
+  coming_ = false;
+  if (!woken) {
+    // Chosen at the last moment: the wake-up is on its way, and must not outlive the thread.
+    held.unlock();
+    (void)self.bed.park(no_deadline);
+    held.lock();
+  }
+  return true;
+}
+
+void lane::workers::leave(worker& self, lock& held) noexcept {
+  worker** place = &all_;
+  while (*place != &self) place = &(*place)->next;
+  *place = self.next;
+  --threads_;
+  threads_limit_ = threads_max;
+  std::thread before = std::exchange(left_last_, std::move(self.thread));
+  if (threads_ == 0) all_left_.notify_all();
+  held.unlock();
+  if (before.joinable()) before.join();
+}
+
+lane::lane(std::string name, lane_options options)
+    : workers_(std::make_unique<workers>(*this, std::move(name), options)) {}
+
+lane::~lane() = default;
+
+const std::string& lane::name() const noexcept { return workers_->name; }
+
+unsigned lane::threads_max() const noexcept { return workers_->threads_max; }
+
+lane_metrics lane::metrics() const noexcept { return workers_->metrics(); }
+
+lane* lane::current() noexcept {
+  const workers::worker* self = workers::current();
+  return self == nullptr ? nullptr : &self->owner.front;
+}
+
+const context* lane::current_task() noexcept {
+  const workers::worker* self = workers::current();
+  return self == nullptr ? nullptr : self->task;
+}
+
+bool lane::submit(detail::blocking_call& call) noexcept { return workers_->submit(call); }
+
+bool lane::withdraw(detail::blocking_call& call) noexcept { return workers_->withdraw(call); }
+
+void lane::settle_nested() noexcept { workers_->settle_nested(); }
+
+}  // namespace lariat

@@ -1,0 +1,229 @@
+#include <lariat/sched/loop.hpp>
+
+#include <lariat/sched/detail/failure_text.hpp>
+#include <lariat/sched/detail/pause.hpp>
+#include <lariat/sched/detail/usable_cpus.hpp>
+#include <lariat/sched/operation.hpp>
+
+#include <pthread.h>
+#include <sched.h>
+
+#include <algorithm>
+#include <atomic>
+#include <cassert>
+#include <cstdio>
+#include <stdexcept>
+#include <string>
+#include <utility>
+
+namespace lariat {
+namespace {
+
+// Reached through loop::current() only: compilers cache a thread-local's address across a
+// suspension (toolchain C1).
+thread_local loop* current_loop = nullptr;
+
+std::atomic<std::uint64_t> next_id_block{1};
+
+// Ids come in blocks, so that starting a task needs no shared counter.
+std::uint64_t next_id() noexcept {
+  constexpr std::uint64_t block = 1024;
+  thread_local std::uint64_t next = 0;
+  thread_local std::uint64_t end = 0;
+  if (next == end) {
+    next = next_id_block.fetch_add(block, std::memory_order_relaxed);  // Only uniqueness counts.
+    end = next + block;
+  }
+  return next++;
+}
+
+constexpr clock_ns handoff_spin_default_ns = 50'000;  // What waking a thread takes, at most.
+constexpr int handoff_yields = 3;
+
+}  // namespace
+
+class loop::ambient final : public context {
+ public:
+  // Not attached: it is no task, and must not count as one.
+  explicit ambient(loop& owner) noexcept { place(owner, nullptr, {}); }
+  void run() noexcept override {}
+};
+
+loop::loop(lariat::driver& where, loop_limits limits)
+    : timers_(where.now()), driver_(where), limits_(limits), turn_time_(where.now()),
+      one_cpu_(detail::usable_cpus() == 1) {
+  if (limits_.handoff_spin_ns < 0) limits_.handoff_spin_ns = handoff_spin_default_ns;
+}
+
+loop::~loop() {
+  // Another thread may still be in `post`, about to wake the loop for a step that it has run.
+  while (wakes_done_.load(std::memory_order_acquire) != wakes_due_) ::sched_yield();
+  delete ambient_;
+  assert(live_ == 0 && "a loop was destroyed while tasks of it live: cancel and await them");
+}
+
+loop* loop::current() noexcept { return current_loop; }
+
+loop& loop::require(const char* operation) {
+  if (current_loop != nullptr) return *current_loop;
+  throw std::logic_error(std::string("lariat: ") + operation +
+                         ": no loop runs on this thread; use run(), or runtime::spawn from "
+                         "outside");
+}
+
+context& loop::foreign_context() noexcept {
+  if (ambient_ == nullptr) ambient_ = new ambient(*this);
+  return *ambient_;
+}
+
+void loop::enter(context& task) noexcept {
+  task.id_ = next_id();
+  task.previous_ = last_;
+  task.next_ = nullptr;
+  (last_ == nullptr ? first_ : last_->next_) = &task;
+  last_ = &task;
+  ++live_;
+  drained_ = false;
+  // Not combinators' children: a cleanup that is `uncancellable` may need them.
+  if (closed_ && task.parent() == nullptr) [[unlikely]] task.cancel("the runtime is shutting down");
+}
+
+void loop::leave(context& task) noexcept {
+  (task.previous_ == nullptr ? first_ : task.previous_->next_) = task.next_;
+  (task.next_ == nullptr ? last_ : task.next_->previous_) = task.previous_;
+  if (--live_ == 0) drained_ = closed_;
+}
+
+void loop::cancel_all(std::string_view reason) noexcept {
+  for_each_task([&](const context& task) {
+    if (task.parent() == nullptr) const_cast<context&>(task).cancel(reason);
+  });
+}
+
+void loop::close(std::string_view reason) noexcept {
+  closed_ = true;
+  drained_ = live_ == 0;
+  cancel_all(reason);
+}
+
+void loop::post_from_signal(runnable& step) noexcept {
+  if (!inbox_.push(step)) return;
+  driver_.wake();
+  wakes_done_.fetch_add(1, std::memory_order_release);  // As in `post`.
+}
+
+void loop::on_failure(failure_hook hook, void* state) noexcept {
+  hook_ = hook;
+  hook_state_ = state;
+}
+
+void loop::report(const unhandled_failure& failure) noexcept {
+  if (hook_ != nullptr) return hook_(hook_state_, failure);
+  const std::string text = detail::failure_text(failure);
+  std::fprintf(stderr, "%s\n", text.c_str());
+}
+
+bool loop::in_frame_below(const void* address) noexcept {
+  if (stack_end_ == nullptr) {
+    pthread_attr_t attributes;
+    if (::pthread_getattr_np(::pthread_self(), &attributes) != 0) return false;
+    void* lowest = nullptr;
+    std::size_t size = 0;
+    ::pthread_attr_getstack(&attributes, &lowest, &size);
+    ::pthread_attr_destroy(&attributes);
+    stack_end_ = lowest;
+  }
+  return address < stack_base_ && address >= stack_end_;
+}
+
+void loop::post(runnable& step) noexcept {
+  if (current_loop == this) return ready(step);
+  if (!inbox_.push(step)) return;  // The step may have run, and the loop be gone.
+  driver_.wake();
+  wakes_done_.fetch_add(1, std::memory_order_release);  // Pairs with ~loop, which waits for it.
+}
+
+void loop::run_until(const bool& done) {
+  if (current_loop != nullptr) {
+    throw std::logic_error(
+        "lariat: run() was called from inside a running loop; co_await the task instead");
+  }
+  current_loop = this;
+  const int frame = 0;
+  stack_base_ = &frame;
+  stack_end_ = nullptr;
+  turn_time_ = driver_.now();
+  while (!done) turn(done);
+  current_loop = nullptr;
+}
+
+void loop::turn(const bool& done) noexcept {
+  ++turns_;
+  run_ready(done);
+  if (done) return;
+  inbox_.drain(ready_);
+  if (ready_.empty()) {
+    sleep();
+  } else {
+    driver_.poll();
+  }
+  turn_time_ = driver_.now();
+  if (timers_.size() != 0) {
+    timers_.advance(turn_time_, [this](runnable& step) { ready_.push(step); });
+  }
+}
+
+void loop::run_ready(const bool& done) noexcept {
+  const clock_ns end = turn_time_ + limits_.turn_ns;
+  for (std::uint32_t steps = 1; steps <= limits_.steps; ++steps) {
+    runnable* step = ready_.pop();
+    if (step == nullptr) return;
+    step->run();
+    if (done) return;
+    if (steps % 16 == 0 && driver_.now() >= end) return;
+  }
+}
+
+void loop::sleep() noexcept {
+  clock_ns spin_ns = limits_.spin_ns;
+  if (std::exchange(new_handoff_, false) && handoffs_ > 0 && limits_.handoff_spin_ns > 0) {
+    if (one_cpu_ && yield_to_threads()) return;
+    if (!one_cpu_) spin_ns = std::max(spin_ns, limits_.handoff_spin_ns);
+  }
+  if (spin_ns > 0 && spin(spin_ns)) return;
+  if (!inbox_.try_sleep()) {
+    inbox_.drain(ready_);
+    driver_.poll();
+    return;
+  }
+  driver_.park(timers_.next_deadline());
+  // Whoever pushes first while the loop sleeps wakes it, perhaps only after this.
+  if (inbox_.drain(ready_)) ++wakes_due_;
+}
+
+// The same as `spin` where a thread needs this CPU to get anything done.
+bool loop::yield_to_threads() noexcept {
+  driver_.poll();
+  for (int i = 0; i < handoff_yields && ready_.empty(); ++i) {
+    ::sched_yield();
+    inbox_.drain(ready_);
+  }
+  return !ready_.empty();
+}
+
+// True if something became ready. What has been queued for the kernel is submitted first.
+bool loop::spin(clock_ns limit) noexcept {
+  const clock_ns start = driver_.now();
+  const clock_ns end = std::min(start + limit, timers_.next_deadline());
+  do {
+    driver_.poll();
+    for (int i = 0; i < 64; ++i) {
+      if (inbox_.maybe_filled()) inbox_.drain(ready_);
+      if (!ready_.empty()) return true;
+      detail::pause();
+    }
+  } while (driver_.now() < end);
+  return false;
+}
+
+}  // namespace lariat

@@ -1,0 +1,180 @@
+#pragma once
+
+#include <lariat/sched/context.hpp>
+#include <lariat/sched/detail/inbox.hpp>
+#include <lariat/sched/detail/run_queue.hpp>
+#include <lariat/sched/detail/timer_wheel.hpp>
+#include <lariat/sched/driver.hpp>
+#include <lariat/sched/executor.hpp>
+
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <exception>
+
+namespace lariat {
+
+class blocking_pool;
+
+/// What a loop tells of a task that failed and that nobody awaited.
+class unhandled_failure {
+ public:
+  unhandled_failure(const context& task, std::exception_ptr error) noexcept
+      : task_(task), error_(std::move(error)) {}
+  [[nodiscard]] const context& task() const noexcept { return task_; }
+  [[nodiscard]] const std::exception_ptr& error() const noexcept { return error_; }
+
+ private:
+  const context& task_;
+  std::exception_ptr error_;
+};
+
+/// Limits of one turn, and of the spin before a loop sleeps.
+struct loop_limits {
+  std::uint32_t steps = 256;       ///< Ready steps before the loop looks at I/O and timers.
+  clock_ns turn_ns = 500'000;      ///< The same, as time; read every 16 steps.
+  clock_ns spin_ns = 0;            ///< Spin so long before each sleep. Off by default.
+  /// The same once after each call given to a thread: if it is short its result comes sooner than
+  /// the loop could fall asleep. Negative: 50 us, or with one CPU some yields.
+  clock_ns handoff_spin_ns = -1;
+};
+
+/// One thread's scheduler: ready tasks, timers, the inbox of other threads, and a driver.
+///
+/// Each turn runs ready steps up to the limits, takes the inbox, fires timers, then lets the
+/// driver submit, collect and, if nothing is ready, sleep. Any number of always-ready tasks delay
+/// I/O, timers and other threads' wake-ups by at most `limits.steps` steps or `limits.turn_ns` and
+/// one step, whichever comes first.
+///
+/// \par Threads
+/// One thread runs it. Only `post` may be called from others.
+class loop final : public executor {
+ public:
+  /// `where` outlives the loop.
+  explicit loop(lariat::driver& where, loop_limits limits = {});
+  loop(const loop&) = delete;
+  loop& operator=(const loop&) = delete;
+  ~loop();
+
+  /// The loop that runs on this thread, or null.
+  [[nodiscard]] static loop* current() noexcept;
+
+  /// The same, or a clear complaint: `operation` names what needs it.
+  /// \throws std::logic_error
+  [[nodiscard]] static loop& require(const char* operation);
+
+  /// Runs until `done` is true, which something that runs here sets.
+  /// \throws std::logic_error if a loop already runs on this thread.
+  void run_until(const bool& done);
+
+  /// Queues a step, behind those that are ready. On the loop's thread only.
+  void ready(runnable& step) noexcept { ready_.push(step); }
+
+  void post(runnable& step) noexcept override;
+
+  /// Runs no other step before the loop has taken this one's share of the turn: what a task that
+  /// found its await ready asks now and then, so that it starves nobody.
+  /// True if the task should queue itself.
+  [[nodiscard]] bool spend_budget() noexcept { return ++inline_steps_ % inline_max == 0; }
+
+  /// The driver's clock, read now.
+  [[nodiscard]] clock_ns now() noexcept { return driver_.now(); }
+
+  /// The driver's clock as read in this turn.
+  [[nodiscard]] clock_ns turn_time() const noexcept { return turn_time_; }
+
+  [[nodiscard]] detail::timer_wheel& timers() noexcept { return timers_; }
+  [[nodiscard]] lariat::driver& driver() noexcept { return driver_; }
+
+  /// How many tasks and combinators' children live here.
+  [[nodiscard]] std::size_t live() const noexcept { return live_; }
+
+  /// Turns so far; a task can tell by it that the loop has gone round.
+  [[nodiscard]] std::uint64_t turns() const noexcept { return turns_; }
+
+  /// Calls `visit(const context&)` for each live context, oldest first. On the loop's thread.
+  template <class Visit>
+  void for_each_task(Visit visit) {
+    for (context* each = first_; each != nullptr;) {
+      context* next = each->next_;
+      visit(*each);
+      each = next;
+    }
+  }
+
+  /// Cancels every task of its own (not combinators' children: their parents do that).
+  void cancel_all(std::string_view reason) noexcept;
+
+  /// From here on every task is cancelled: those that live, and those that start later.
+  void close(std::string_view reason) noexcept;
+
+  /// True while the loop is closed and nothing lives on it: what to `run_until` at the end.
+  [[nodiscard]] const bool& drained() const noexcept { return drained_; }
+
+  /// `post` for a signal handler, which may have interrupted this very loop. `step` must not be
+  /// queued already.
+  void post_from_signal(runnable& step) noexcept;
+
+  /// Who is told of failures that nobody awaited. Null: they are printed.
+  using failure_hook = void (*)(void* state, const unhandled_failure&) noexcept;
+  void on_failure(failure_hook hook, void* state) noexcept;
+  void report(const unhandled_failure& failure) noexcept;
+
+  /// Counts threads at work for this loop's tasks: after a new one sleeping is put off a little.
+  void expect_handoff(int change) noexcept {
+    handoffs_ += change;
+    new_handoff_ |= change > 0;
+  }
+
+  /// Where the loop's calls of `to_thread` go. Null: the process's pool. It outlives the loop's run.
+  [[nodiscard]] blocking_pool* blocking() const noexcept { return blocking_; }
+  void set_blocking(blocking_pool* pool) noexcept { blocking_ = pool; }
+
+  /// The context of awaits by coroutines that are no lariat tasks.
+  [[nodiscard]] context& foreign_context() noexcept;
+
+  /// Whether `address` lies in a stack frame under the one that runs this loop.
+  [[nodiscard]] bool in_frame_below(const void* address) noexcept;
+
+ private:
+  friend class context;
+  class ambient;  // The foreign context.
+  void enter(context& task) noexcept;
+  void leave(context& task) noexcept;
+  void turn(const bool& done) noexcept;
+  void run_ready(const bool& done) noexcept;
+  void sleep() noexcept;
+  [[nodiscard]] bool spin(clock_ns limit) noexcept;
+  [[nodiscard]] bool yield_to_threads() noexcept;
+
+  detail::run_queue ready_;
+  detail::timer_wheel timers_;
+  lariat::driver& driver_;
+  loop_limits limits_;
+  clock_ns turn_time_;
+  std::uint64_t turns_ = 0;
+  std::uint32_t inline_steps_ = 0;
+  int handoffs_ = 0;
+  bool new_handoff_ = false;
+  bool one_cpu_;
+  std::uint32_t wakes_due_ = 0;
+  blocking_pool* blocking_ = nullptr;
+  context* first_ = nullptr;
+  context* last_ = nullptr;
+  std::size_t live_ = 0;
+  bool closed_ = false;
+  bool drained_ = false;
+  ambient* ambient_ = nullptr;
+  failure_hook hook_ = nullptr;
+  void* hook_state_ = nullptr;
+  const void* stack_base_ = nullptr;
+  const void* stack_end_ = nullptr;
+
+  static constexpr std::uint32_t inline_max = 128;  // Tokio's budget.
+
+  // Other threads write here: on a line of its own.
+  alignas(64) detail::inbox inbox_;
+  std::atomic<std::uint32_t> wakes_done_{0};
+};
+
+}  // namespace lariat

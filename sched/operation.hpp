@@ -1,0 +1,86 @@
+#pragma once
+
+#include <lariat/sched/context.hpp>
+#include <lariat/sched/detail/promise.hpp>
+#include <lariat/sched/executor.hpp>
+
+#include <concepts>
+#include <coroutine>
+
+namespace lariat {
+
+/// What an operation says of itself in a dump of the tasks: "read(fd 7)", "sleep".
+struct operation_info {
+  const char* name;  ///< Of static storage.
+  int fd = -1;       ///< The descriptor it waits for, if any.
+};
+
+/// The base of every awaitable that can suspend a task until something happens: the leaf of a
+/// chain of awaits, and the one thing that a cancel has to reach.
+///
+/// Before it is awaited an operation is a description, and may be moved. From `suspend` until the
+/// loop runs it, it is pinned: whatever completes it holds its address. Destroying it in between
+/// would let that write to freed memory, and terminates the program.
+class operation : public runnable {
+ public:
+  /// Asks it to end early. It must still complete, once: cancelled, or with what it has.
+  /// Called on the loop's thread while the task is suspended here, any number of times.
+  virtual void cancel() noexcept = 0;
+
+  [[nodiscard]] virtual operation_info info() const noexcept = 0;
+
+  /// Resumes the task. The loop calls this.
+  void run() noexcept override;
+
+  /// The coroutine that waits; null if it is not a lariat task.
+  [[nodiscard]] const detail::promise_base* waiter() const noexcept { return promise_; }
+
+ protected:
+  operation() = default;
+  operation(const operation& other) noexcept;
+  operation& operator=(const operation&) = delete;
+  ~operation();
+
+  /// Step one of `await_suspend`: notes who waits, and where cancels come from. After this,
+  /// `owner()` and `must_cancel()` tell the rest.
+  template <class Promise>
+  void prepare(std::coroutine_handle<Promise> caller) noexcept {
+    caller_ = caller;
+    if constexpr (std::derived_from<Promise, detail::promise_base>) {
+      promise_ = &caller.promise();
+      context_ = promise_->context_;
+    } else {
+      adopt_current_loop();
+    }
+  }
+
+  /// The loop on which the task waits. Only after `prepare`.
+  [[nodiscard]] loop& owner() const noexcept { return *loop_of_context(); }
+
+  /// Whether a cancel came before the operation could start: it must do nothing.
+  [[nodiscard]] bool must_cancel() const noexcept { return context_->must_cancel(); }
+
+  /// Step two, before anything can complete it: cancels reach it from here on.
+  void suspend() noexcept;
+
+  /// Queues the task to be resumed. On the loop's thread, once for each `suspend`.
+  void complete() noexcept;
+
+  /// Ends the operation by `operation_cancelled`, from `await_resume`.
+  [[noreturn]] void throw_cancelled() const { context_->throw_cancelled(); }
+
+  [[nodiscard]] context& task_context() const noexcept { return *context_; }
+  [[nodiscard]] std::coroutine_handle<> caller() const noexcept { return caller_; }
+  [[nodiscard]] bool suspended() const noexcept { return suspended_; }
+
+ private:
+  void adopt_current_loop() noexcept;
+  [[nodiscard]] loop* loop_of_context() const noexcept { return context_->owner(); }
+
+  std::coroutine_handle<> caller_;
+  const detail::promise_base* promise_ = nullptr;
+  context* context_ = nullptr;
+  bool suspended_ = false;
+};
+
+}  // namespace lariat

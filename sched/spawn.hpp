@@ -1,0 +1,205 @@
+#pragma once
+
+#include <lariat/sched/detail/spawned.hpp>
+#include <lariat/sched/join_handle.hpp>
+#include <lariat/sched/loop.hpp>
+
+#include <concepts>
+#include <functional>
+#include <source_location>
+#include <type_traits>
+#include <utility>
+
+namespace lariat {
+
+/// What a spawned task is to be. Literals and pointers only, so that it may stand inside an await
+/// expression (toolchain G2).
+struct spawn_options {
+  const char* name = nullptr;  ///< For dumps and reports; copied.
+  /// Where the task is spawned; the place of the braces.
+  std::source_location site = std::source_location::current();
+};
+
+namespace detail {
+
+template <class>
+inline constexpr bool is_spawnable_result = false;
+template <class T>
+inline constexpr bool is_spawnable_result<task<T>> = true;
+
+template <class Function, class... Args>
+concept spawnable =
+    std::invocable<std::decay_t<Function>&, std::decay_t<Args>...> &&
+    is_spawnable_result<std::invoke_result_t<std::decay_t<Function>&, std::decay_t<Args>...>>;
+
+template <class Function, class... Args>
+using spawned_value =
+    typename std::invoke_result_t<std::decay_t<Function>&, std::decay_t<Args>...>::value_type;
+
+/// \throws std::logic_error if the task was made by a lambda with captures: spawn the lambda.
+void refuse_closure_task(const promise_base& promise, std::source_location site);
+
+/// Gives a task that exists already, when it is called, once.
+template <class T>
+struct return_task {
+  task<T> body;
+  task<T> operator()() noexcept { return std::move(body); }
+};
+
+/// Whom a spawned task belongs to.
+struct spawn_place {
+  loop& where;
+  spawn_scope* scope = nullptr;
+  const context* parent = nullptr;
+};
+
+template <class Function, class... Args>
+auto launch(const spawn_place& place, const char* name, std::source_location site,
+            Function&& function, Args&&... args) {
+  using value = spawned_value<Function, Args...>;
+  using record = spawned_call<value, std::decay_t<Function>, std::decay_t<Args>...>;
+  auto* spawned = new record(name == nullptr ? std::string_view() : name,
+                             std::forward<Function>(function), std::forward<Args>(args)...);
+  join_handle<value> handle(*spawned);
+  spawned->launch(place.where, site, place.scope, place.parent);
+  return handle;
+}
+
+template <class T>
+join_handle<T> launch_task(const spawn_place& place, const char* name, std::source_location site,
+                           task<T>&& body) {
+  if (!body) throw_task_awaited_twice();
+  refuse_closure_task(promise_of(body), site);
+  return launch(place, name, site, return_task<T>{std::move(body)});
+}
+
+/// The forms of `spawn` for what can say, by `spawn_place place()`, where its tasks go. A default
+/// argument cannot follow a pack, so the forms that note their caller's place are spelled out.
+template <class Derived>
+class spawner {
+ public:
+  /// Starts `function(args...)`, which gives a task, as a task of its own.
+  template <class F>
+    requires spawnable<F>
+  auto spawn(F&& function, std::source_location site = std::source_location::current()) {
+    return launch(place(), nullptr, site, std::forward<F>(function));
+  }
+  /// The same with one argument.
+  template <class F, class A>
+    requires spawnable<F, A>
+  auto spawn(F&& function, A&& a, std::source_location site = std::source_location::current()) {
+    return launch(place(), nullptr, site, std::forward<F>(function), std::forward<A>(a));
+  }
+  /// The same with two.
+  template <class F, class A, class B>
+    requires spawnable<F, A, B>
+  auto spawn(F&& function, A&& a, B&& b,
+             std::source_location site = std::source_location::current()) {
+    return launch(place(), nullptr, site, std::forward<F>(function), std::forward<A>(a),
+                  std::forward<B>(b));
+  }
+  /// The same with three.
+  template <class F, class A, class B, class C>
+    requires spawnable<F, A, B, C>
+  auto spawn(F&& function, A&& a, B&& b, C&& c,
+             std::source_location site = std::source_location::current()) {
+    return launch(place(), nullptr, site, std::forward<F>(function), std::forward<A>(a),
+                  std::forward<B>(b), std::forward<C>(c));
+  }
+  /// The same with any number, and options.
+  template <class F, class... Args>
+    requires spawnable<F, Args...>
+  auto spawn(const spawn_options& options, F&& function, Args&&... args) {
+    return launch(place(), options.name, options.site, std::forward<F>(function),
+                  std::forward<Args>(args)...);
+  }
+  /// Starts a task that exists. \throws std::logic_error if a lambda with captures made it.
+  template <class T>
+  join_handle<T> spawn(task<T>&& body,
+                       std::source_location site = std::source_location::current()) {
+    return launch_task(place(), nullptr, site, std::move(body));
+  }
+  /// The same, with options.
+  template <class T>
+  join_handle<T> spawn(const spawn_options& options, task<T>&& body) {
+    return launch_task(place(), options.name, options.site, std::move(body));
+  }
+
+ private:
+  spawn_place place() { return static_cast<Derived&>(*this).spawn_here(); }
+};
+
+/// This thread's loop, as a spawner.
+class current_loop_spawner : public spawner<current_loop_spawner> {
+ public:
+  /// \throws std::logic_error if no loop runs on this thread.
+  [[nodiscard]] static spawn_place spawn_here() { return {loop::require("spawn")}; }
+};
+
+}  // namespace detail
+
+/// Starts `function(args...)`, which gives a task, as a task of its own on this thread's loop; it
+/// first runs after those that are ready now. The function and its arguments are copied or moved
+/// into the task, so captures and references to parameters are safe.
+///
+/// Costs one record and one frame, both from free lists.
+/// \throws std::logic_error if no loop runs on this thread: see runtime::spawn.
+///
+/// \par Cancellation
+/// The task has its own life: it ends by itself, by its handle's `cancel`, or with the runtime. For
+/// children that end with a scope see task_group.
+template <class F>
+  requires detail::spawnable<F>
+auto spawn(F&& function, std::source_location site = std::source_location::current()) {
+  return detail::current_loop_spawner().spawn(std::forward<F>(function), site);
+}
+
+/// The same with one argument.
+template <class F, class A>
+  requires detail::spawnable<F, A>
+auto spawn(F&& function, A&& a, std::source_location site = std::source_location::current()) {
+  return detail::current_loop_spawner().spawn(std::forward<F>(function), std::forward<A>(a), site);
+}
+
+/// The same with two.
+template <class F, class A, class B>
+  requires detail::spawnable<F, A, B>
+auto spawn(F&& function, A&& a, B&& b,
+           std::source_location site = std::source_location::current()) {
+  return detail::current_loop_spawner().spawn(std::forward<F>(function), std::forward<A>(a),
+                                              std::forward<B>(b), site);
+}
+
+/// The same with three. More arguments: with options, or captured.
+template <class F, class A, class B, class C>
+  requires detail::spawnable<F, A, B, C>
+auto spawn(F&& function, A&& a, B&& b, C&& c,
+           std::source_location site = std::source_location::current()) {
+  return detail::current_loop_spawner().spawn(std::forward<F>(function), std::forward<A>(a),
+                                              std::forward<B>(b), std::forward<C>(c), site);
+}
+
+/// The same with any number, and options: `spawn({.name = "reader"}, read_all, socket)`.
+template <class F, class... Args>
+  requires detail::spawnable<F, Args...>
+auto spawn(const spawn_options& options, F&& function, Args&&... args) {
+  return detail::current_loop_spawner().spawn(options, std::forward<F>(function),
+                                              std::forward<Args>(args)...);
+}
+
+/// Starts a task that exists, as asyncio's create_task does.
+/// \throws std::logic_error if a lambda with captures made it: the lambda dies too soon; spawn the
+/// lambda itself.
+template <class T>
+join_handle<T> spawn(task<T>&& body,
+                     std::source_location site = std::source_location::current()) {
+  return detail::current_loop_spawner().spawn(std::move(body), site);
+}
+
+/// The same, with options.
+template <class T>
+join_handle<T> spawn(const spawn_options& options, task<T>&& body) {
+  return detail::current_loop_spawner().spawn(options, std::move(body));
+}
+
+}  // namespace lariat

@@ -1,0 +1,75 @@
+#include <lariat/sched/timeout.hpp>
+
+#include <lariat/sched/detail/is_cancelled.hpp>
+
+namespace lariat {
+
+timeout_error::timeout_error()
+    : std::system_error(std::make_error_code(std::errc::timed_out), "timeout") {}
+
+void deadline::arm(loop& owner, clock_ns when) noexcept {
+  owner_ = &owner;
+  when_ = when;
+  owner.timers().insert(timer_, when);
+}
+
+void deadline::disarm() noexcept {
+  if (timer_.armed()) owner_->timers().cancel(timer_);
+}
+
+void deadline::move_to(clock_ns when) noexcept {
+  if (!timer_.armed()) return;  // Expired, or about to.
+  disarm();
+  arm(*owner_, when);
+}
+
+namespace detail {
+
+bool timeout_base::start() {
+  if (must_cancel()) {
+    refused_ = true;
+    return false;
+  }
+  const std::source_location site =
+      waiter() == nullptr ? std::source_location() : waiter()->site();
+  // May throw: the body of with_deadline is made here. Nothing is published before.
+  child_ = &start_child(task_context(), site);
+  suspend();
+  const clock_ns now = owner().now();
+  // The child is queued already: however near the deadline, it runs to its first suspension.
+  arm(owner(), kind_ == sleep_operation::kind::delay ? deadline_after(now, time_) : time_);
+  return true;
+}
+
+void timeout_base::expire() noexcept {
+  if (child_ == nullptr) return;  // It ended while the expiry was queued.
+  mark_expired();
+  child_->cancel("the time was up");
+}
+
+void timeout_base::cancel() noexcept {
+  cancelled_ = true;
+  if (child_ != nullptr) child_->cancel("its awaiter was cancelled");
+}
+
+void timeout_base::child_finished(context&, const std::exception_ptr& error) noexcept {
+  disarm();
+  child_ = nullptr;
+  error_ = error;
+  complete();  // Queued behind an expiry that is queued already: that may still run.
+}
+
+bool timeout_base::timed_out() const noexcept {
+  return expired() && !(cancelled_ && task_context().cancel_pending()) && is_cancelled(error_);
+}
+
+void timeout_base::rethrow_error() const {
+  if (refused_) throw_cancelled();
+  if (error_ == nullptr) return;
+  if (timed_out()) throw timeout_error();
+  if (cancelled_ && task_context().cancel_pending() && is_cancelled(error_)) throw_cancelled();
+  std::rethrow_exception(error_);
+}
+
+}  // namespace detail
+}  // namespace lariat

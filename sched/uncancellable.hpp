@@ -1,0 +1,65 @@
+#pragma once
+
+#include <lariat/sched/detail/awaiter.hpp>
+#include <lariat/sched/detail/child.hpp>
+#include <lariat/sched/task.hpp>
+
+#include <coroutine>
+#include <utility>
+
+namespace lariat {
+
+namespace detail {
+
+template <class T>
+class [[nodiscard]] uncancellable_operation {
+ public:
+  explicit uncancellable_operation(task<T>&& body) : awaiter_(std::move(body)) {}
+  uncancellable_operation(const uncancellable_operation&) = delete;
+  ~uncancellable_operation() {
+    if (masked_ != nullptr) masked_->unmask_cancel();
+  }
+
+  bool await_ready() const noexcept { return false; }
+  template <class Promise>
+  std::coroutine_handle<> await_suspend(std::coroutine_handle<Promise> caller) {
+    const std::coroutine_handle<> next = awaiter_.await_suspend(caller);
+    masked_ = caller.promise().task_context();
+    masked_->mask_cancel();
+    return next;
+  }
+  T await_resume() {
+    std::exchange(masked_, nullptr)->unmask_cancel();
+    return awaiter_.await_resume();
+  }
+
+ private:
+  typename task<T>::awaiter awaiter_;
+  context* masked_ = nullptr;
+};
+
+template <class T>
+class [[nodiscard("it does nothing until it is awaited")]] uncancellable_bundle {
+ public:
+  explicit uncancellable_bundle(task<T>&& body) noexcept : body_(std::move(body)) {}
+  uncancellable_operation<T> operator co_await() && {
+    return uncancellable_operation<T>(std::move(body_));
+  }
+
+ private:
+  task<T> body_;
+};
+
+}  // namespace detail
+
+/// Awaits a task or an operation that no cancel reaches: for cleanup that must be finished.
+///
+/// \par Cancellation
+/// One that comes meanwhile is kept, and delivered at the next await that suspends.
+template <class Awaitable>
+[[nodiscard]] auto uncancellable(Awaitable awaitable) {
+  return detail::uncancellable_bundle<detail::await_result_t<Awaitable>>(
+      detail::as_task(std::move(awaitable)));
+}
+
+}  // namespace lariat
