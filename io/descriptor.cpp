@@ -1,0 +1,26 @@
+#include <lariat/io/descriptor.hpp>
+
+#include <liburing.h>
+#include <unistd.h>
+
+#include <cerrno>
+
+namespace lariat::io {
+
+descriptor::~descriptor() {
+  // The descriptor is gone even after EINTR: closing again could hit somebody else's.
+  if (fd_ >= 0) ::close(fd_);
+}
+
+void descriptor::close_operation::prepare_entry(io_uring_sqe& entry) noexcept {
+  // From here on the kernel owns it: nobody else may close the number too.
+  ::io_uring_prep_close(&entry, target_->release());
+}
+
+bool descriptor::close_operation::completed() noexcept {
+  // Only the driver's drain cancels it, and then it is open still.
+  if (result_ == -ECANCELED) result_ = ::close(fd()) == 0 ? 0 : -errno;
+  return true;
+}
+
+}  // namespace lariat::io

@@ -1,0 +1,30 @@
+#include <lariat/io/detail/fd_op.hpp>
+
+#include <limits.h>
+#include <unistd.h>
+
+#include <cerrno>
+
+namespace lariat::io::detail {
+
+std::string describe_fd(int fd) {
+  if (fd < 0) return "on a closed descriptor";
+  const std::string number = std::to_string(fd);
+  std::string text = "fd " + number;
+  char target[PATH_MAX];
+  const ssize_t length =
+      ::readlink(("/proc/self/fd/" + number).c_str(), target, sizeof target);
+  if (length > 0) text.append(" (").append(target, static_cast<std::size_t>(length)).append(")");
+  return text;
+}
+
+fd_op::fd_op(const char* name, int fd) noexcept : name_(name), fd_(fd) {
+  if (fd < 0) preset_error(EBADF);
+}
+
+void fd_op::throw_failure() const {
+  throw_if_cancelled();
+  throw_error(-result_, name_, object());
+}
+
+}  // namespace lariat::io::detail

@@ -1,0 +1,120 @@
+#pragma once
+
+#include <lariat/io/detail/error.hpp>
+#include <lariat/sched/operation.hpp>
+
+#include <coroutine>
+#include <cstdint>
+
+struct io_uring_sqe;
+
+namespace lariat::io::detail {
+
+class op;
+class multishot;
+
+/// What an operation needs of the driver below its loop: the ring, or a simulated kernel, which
+/// reads the same submission entries.
+class io_driver : public driver {
+ public:
+  /// Queues the operation's entry for the kernel. On the loop's thread.
+  virtual void submit(op& operation) noexcept = 0;
+
+  /// Asks the kernel to cancel it. Whatever comes of that, the operation completes itself.
+  virtual void cancel(op& operation) noexcept = 0;
+
+  /// The same for an operation that belongs to the loop. See multishot.hpp.
+  virtual void submit(multishot& operation) noexcept = 0;
+  virtual void cancel(multishot& operation) noexcept = 0;
+
+  /// Whether the kernel knows the operation IORING_OP_...
+  [[nodiscard]] virtual bool supports(unsigned opcode) const noexcept = 0;
+
+  /// io_uring_register(2) on the ring: buffer rings and the like. A negative errno if it fails,
+  /// -EOPNOTSUPP where there is no ring.
+  virtual int register_resource(unsigned opcode, void* argument, unsigned count) noexcept = 0;
+
+ protected:
+  /// Gives an operation its last completion. True if it is over, and its task queued; false if
+  /// it wants to go on and has to be submitted again.
+  [[nodiscard]] static bool finish(op& operation, std::int32_t result,
+                                   std::uint32_t flags) noexcept;
+
+  /// Notes the result of a completion that another one follows: a zero-copy send's, whose buffer
+  /// is still in use.
+  static void note(op& operation, std::int32_t result, std::uint32_t flags) noexcept;
+
+  /// Whether it was cancelled before it could be submitted.
+  [[nodiscard]] static bool cancelling(const op& operation) noexcept;
+};
+
+/// One kernel operation: an awaitable whose address is the completion's user data.
+///
+/// Awaited, it is pinned in the awaiting frame until the kernel's last completion for it has been
+/// reaped, so the memory that it borrows may be the caller's own (contract 1). Cancelled, it asks
+/// the kernel and goes on waiting; a result that arrived wins over the cancel (contract 2).
+class op : public operation {
+ public:
+  bool await_ready() const noexcept { return false; }
+
+  template <class Promise>
+  bool await_suspend(std::coroutine_handle<Promise> caller) noexcept {
+    prepare(caller);
+    return start();
+  }
+
+  void cancel() noexcept override;
+
+  /// The kernel's answer: a value, or a negative errno. -ECANCELED if it was cancelled.
+  [[nodiscard]] std::int32_t raw_result() const noexcept { return result_; }
+  [[nodiscard]] std::uint32_t raw_flags() const noexcept { return flags_; }
+
+  /// Fills in the submission entry, but for its user data.
+  virtual void prepare_entry(io_uring_sqe& entry) noexcept = 0;
+
+ protected:
+  op() = default;
+  op(const op&) = default;
+
+  /// Called with each last completion; true if the operation is over. One that goes on (a write
+  /// that was short) changes itself and returns false: it is submitted again.
+  virtual bool completed() noexcept { return true; }
+
+  /// Ends the operation before it is submitted, with a result of its own.
+  void preset(std::int32_t result) noexcept {
+    result_ = result;
+    preset_ = true;
+  }
+
+  /// The same, by an error: of a closed descriptor, for instance.
+  /// \param error A positive errno.
+  void preset_error(int error) noexcept { preset(-error); }
+
+  /// Submits it. False if it is over already, preset or cancelled: the task goes on at once.
+  bool start() noexcept;
+
+  [[nodiscard]] bool succeeded() const noexcept { return result_ >= 0; }
+
+  /// For -ECANCELED after a cancel. \throws operation_cancelled
+  void throw_if_cancelled() const {
+    if (was_cancelled()) [[unlikely]] throw_cancelled();
+  }
+
+  [[nodiscard]] bool was_cancelled() const noexcept;
+
+  /// The result for `await_result`: nothing, the kernel's errno, or operation_canceled. Delivers
+  /// the cancel: later awaits do not see it any more.
+  [[nodiscard]] std::error_code take_error() const noexcept;
+
+  std::int32_t result_ = 0;
+  std::uint32_t flags_ = 0;
+
+ private:
+  friend class io_driver;
+
+  bool preset_ = false;
+  bool cancelling_ = false;
+  bool in_flight_ = false;
+};
+
+}  // namespace lariat::io::detail

@@ -1,0 +1,129 @@
+#include <lariat/io/fs_content.hpp>
+
+#include <lariat/io/buffer.hpp>
+#include <lariat/io/file.hpp>
+#include <lariat/io/fs_path.hpp>
+
+#include <unistd.h>
+
+#include <atomic>
+#include <cerrno>
+#include <utility>
+
+namespace lariat::io::fs {
+namespace {
+
+// For files that do not know their size, such as those of /proc.
+constexpr std::size_t first_guess = 4096;
+
+template <class Content>
+task<Content> read_whole(std::string path) {
+  file input = co_await file::open(path);
+  const std::uint64_t claimed = input.size();
+  Content content;
+  // One more than the claim, so that the read that finds the end finds room.
+  content.resize(claimed == 0 ? first_guess : claimed + 1);
+  for (std::size_t filled = 0;;) {
+    if (filled == content.size()) content.resize(2 * filled);
+    const auto room = std::as_writable_bytes(std::span(content)).subspan(filled);
+    const std::size_t count = co_await input.read_some(room);
+    if (count == 0) {
+      content.resize(filled);
+      co_return content;
+    }
+    filled += count;
+  }
+}
+
+task<> write_whole(std::string path, std::span<const std::byte> content, open_mode mode,
+                   unsigned permissions) {
+  file output = co_await file::open(path, open_mode::write | mode, permissions);
+  co_await output.write_all(content);
+  co_await output.close();  // Network file systems report their errors here.
+}
+
+std::string directory_of(const std::string& path) {
+  const std::size_t slash = path.find_last_of('/');
+  if (slash == path.npos) return ".";
+  return slash == 0 ? "/" : path.substr(0, slash);
+}
+
+// A name beside `path` that no other call of any process uses at the same time.
+std::string temporary_name(const std::string& path) {
+  static std::atomic<unsigned> calls{0};
+  const unsigned call = calls.fetch_add(1, std::memory_order_relaxed);  // Only uniqueness counts.
+  return path + ".tmp-" + std::to_string(::getpid()) + "-" + std::to_string(call);
+}
+
+// Removes a file unless told otherwise. By a plain call: it must work while an exception, a cancel
+// perhaps, passes.
+class removed_on_failure {
+ public:
+  explicit removed_on_failure(const std::string& path) noexcept : path_(&path) {}
+  removed_on_failure(const removed_on_failure&) = delete;
+  ~removed_on_failure() {
+    if (path_ != nullptr) ::unlink(path_->c_str());
+  }
+  void keep() noexcept { path_ = nullptr; }
+
+ private:
+  const std::string* path_;
+};
+
+// A leftover of a process that was killed, and had the same number, may be in the way.
+task<file> create_temporary(const std::string& path, std::string& name, unsigned permissions) {
+  for (;;) {
+    name = temporary_name(path);
+    result<file> made =
+        co_await as_result(file::open(name, open_mode::write | open_mode::exclusive, permissions));
+    if (made) co_return std::move(made.value);
+    if (made.error != std::errc::file_exists) {
+      detail::throw_error(made.error.value(), "open", name);
+    }
+  }
+}
+
+}  // namespace
+
+task<std::string> read_file(std::string path) { return read_whole<std::string>(std::move(path)); }
+
+task<std::vector<std::byte>> read_bytes(std::string path) {
+  return read_whole<std::vector<std::byte>>(std::move(path));
+}
+
+task<> write_file(std::string path, std::span<const std::byte> content, unsigned permissions) {
+  return write_whole(std::move(path), content, open_mode::create | open_mode::truncate,
+                     permissions);
+}
+
+task<> write_file(std::string path, std::string_view content, unsigned permissions) {
+  return write_file(std::move(path), bytes_of(content), permissions);
+}
+
+task<> append_file(std::string path, std::span<const std::byte> content, unsigned permissions) {
+  return write_whole(std::move(path), content, open_mode::create | open_mode::append, permissions);
+}
+
+task<> append_file(std::string path, std::string_view content, unsigned permissions) {
+  return append_file(std::move(path), bytes_of(content), permissions);
+}
+
+task<> write_file_durable(std::string path, std::span<const std::byte> content,
+                          unsigned permissions) {
+  std::string name;
+  file output = co_await create_temporary(path, name, permissions);
+  removed_on_failure guard(name);
+  co_await output.write_all(content);
+  co_await output.sync();
+  co_await output.close();
+  co_await rename(name, path);
+  guard.keep();
+  file directory = co_await file::open(directory_of(path), open_mode::read | open_mode::directory);
+  co_await directory.sync();
+}
+
+task<> write_file_durable(std::string path, std::string_view content, unsigned permissions) {
+  return write_file_durable(std::move(path), bytes_of(content), permissions);
+}
+
+}  // namespace lariat::io::fs
