@@ -1,0 +1,33 @@
+#pragma once
+
+#include <lariat/runtime/options.hpp>
+#include <lariat/runtime/runtime.hpp>
+#include <lariat/sched/task.hpp>
+
+#include <utility>
+
+namespace lariat {
+
+/// Runs a program's main task: makes a runtime, runs `main` on this thread, then cancels every
+/// other task, waits for their end and gives `main`'s result (asyncio.run). The first line of most
+/// programs: `int main() { return lariat::run(main_task()); }`.
+///
+/// SIGINT cancels `main` once; see runtime_options::sigint.
+///
+/// \throws what `main` throws; exception_group of the failures of tasks that nobody awaited;
+/// io::io_uring_unavailable; std::logic_error inside a running loop.
+template <class T>
+T run(task<T> main, runtime_options options = {}) {
+  runtime program(options);
+  if constexpr (std::is_void_v<T>) {
+    program.block_on(std::move(main));
+    program.shutdown();
+  } else {
+    // Not moved: returned from where it is made, also if it is a reference.
+    T result = program.block_on(std::move(main));
+    program.shutdown();
+    return static_cast<T&&>(result);
+  }
+}
+
+}  // namespace lariat
