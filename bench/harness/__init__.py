@@ -1,0 +1,1 @@
+"""The machinery of scripts/bench: install, build, run in turns, tabulate."""

@@ -1,0 +1,43 @@
+// The reference that a task is held against: a coroutine that can do nothing but be awaited.
+// A benchmark is named "what/library", so that the harness sets lariat's beside this one.
+
+#include "../bare_coroutine.hpp"
+
+#include <benchmark/benchmark.h>
+
+using bench::bare_coroutine;
+using bench::detached_coroutine;
+
+namespace {
+
+[[gnu::noinline]] bare_coroutine<int> leaf(int value) { co_return value; }
+
+bare_coroutine<int> chain(int depth) {
+  if (depth == 0) co_return 0;
+  int below = co_await chain(depth - 1);
+  co_return below + 1;
+}
+
+detached_coroutine await_leaf(benchmark::State& state) {
+  for (auto _ : state) {
+    int value = co_await leaf(1);
+    benchmark::DoNotOptimize(value);
+  }
+}
+
+detached_coroutine await_chain(benchmark::State& state) {
+  for (auto _ : state) {
+    int value = co_await chain(100);
+    benchmark::DoNotOptimize(value);
+  }
+}
+
+// What a call costs: one frame from the free list, one transfer there and one back.
+void await_task(benchmark::State& state) { await_leaf(state); }
+BENCHMARK(await_task)->Name("await_task/bare");
+
+// The same a hundred deep, so that the frames do not all lie in the same two cache lines.
+void await_chain_100(benchmark::State& state) { await_chain(state); }
+BENCHMARK(await_chain_100)->Name("await_chain_100/bare");
+
+}  // namespace

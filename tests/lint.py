@@ -1,0 +1,377 @@
+#!/usr/bin/env python3
+"""Checks the rules of the tree that no compiler checks.
+
+usage: lint.py [--bands] [ROOT]
+
+Prints `file:line: message [rule]` for each breach, and exits 1 if there is one. A line that breaks
+a rule on purpose says so: `// lint: allow(rule)` at its end, or on the line before. --bands also
+lists the files that are longer or shorter than is usual, which is no breach.
+"""
+
+import argparse
+import dataclasses
+import functools
+import os
+import pathlib
+import re
+import sys
+
+import lint_cpp
+
+LAYERS = ['sched', 'io', 'runtime']  # each may include itself and those before it
+CODE_FOLDERS = [*LAYERS, 'tests', 'bench', 'examples']
+TEXT_SUFFIXES = {'.hpp', '.cpp', '.py', '.md', '.in', '.txt', '.sh', '.build', '.cmake'}
+TEXT_NAMES = {'meson_options.txt', '.clang-format', '.clang-tidy', '.editorconfig', '.gitignore',
+              'run', 'setup', 'test', 'demo'}
+SKIPPED_FOLDERS = re.compile(r'build.*|\.git|\.cache|__pycache__|subprojects')
+
+LINES_MAX = 500
+BANDS = {'.hpp': (30, 200), '.cpp': (20, 300)}  # of the layers
+
+BUDGETED = {'sched/task.hpp', 'io/detail/op.hpp', 'runtime/run.hpp'}
+OVER_BUDGET = {'memory', 'chrono', 'functional', 'thread', 'stop_token', 'liburing.h'}
+
+# What the language calls, and what therefore needs no explanation.
+CUSTOMISATIONS = {
+    'await_ready', 'await_suspend', 'await_resume', 'await_result', 'await_transform', 'get_return_object',
+    'initial_suspend', 'final_suspend', 'return_value', 'return_void', 'yield_value',
+    'unhandled_exception', 'begin', 'end', 'what', 'swap',
+}
+
+RULES = {}
+
+
+def rule(name):
+    def register(check):
+        RULES[name] = check
+        return check
+    return register
+
+
+class source:
+    """A file, and the forms of it that the rules read."""
+
+    def __init__(self, root, path):
+        self.path = path.relative_to(root).as_posix()
+        self.text = path.read_bytes().decode('utf-8', 'replace')
+        self.lines = self.text.split('\n')
+        self.suffix = path.suffix
+        self.top = self.path.split('/')[0]
+        self.is_cpp = self.suffix in ('.hpp', '.cpp')
+        self.in_layer = self.is_cpp and self.top in LAYERS
+        self.is_public = self.in_layer and self.suffix == '.hpp' and '/detail/' not in self.path
+
+    @functools.cached_property
+    def code(self):
+        return lint_cpp.blank_directives(lint_cpp.blank(self.text))
+
+    @functools.cached_property
+    def line_at(self):
+        return lint_cpp.lines_of(self.text).at
+
+    @functools.cached_property
+    def includes(self):
+        """(line, bracket, name) of each."""
+        text = lint_cpp.blank(self.text, keep_strings=True)
+        return [(self.line_at(m.start(1)), m[1], m[2]) for m in
+                re.finditer(r'^[ \t]*#[ \t]*include[ \t]*([<"])([^>"\n]+)', text, re.MULTILINE)]
+
+
+@dataclasses.dataclass
+class tree:
+    root: pathlib.Path
+    files: list
+
+    @functools.cached_property
+    def by_path(self):
+        return {file.path: file for file in self.files}
+
+    def cpp(self):
+        return [f for f in self.files if f.is_cpp and f.top in CODE_FOLDERS]
+
+    def layers(self):
+        return [f for f in self.files if f.in_layer]
+
+    @functools.cached_property
+    def reached_by_users(self):
+        """Public headers, and the headers in detail/ that they include."""
+        reached, pending = set(), [f.path for f in self.files if f.is_public]
+        while pending:
+            path = pending.pop()
+            if path not in reached and path in self.by_path:
+                reached.add(path)
+                pending += [name.removeprefix('lariat/')
+                            for _, _, name in self.by_path[path].includes]
+        return reached
+
+
+@rule('layer')
+def layer_direction(all_files):
+    for file in all_files.layers():
+        allowed = LAYERS[:LAYERS.index(file.top) + 1]
+        for line, _, name in file.includes:
+            folder = re.match(r'lariat/(\w+)/', name)
+            if folder and folder[1] in LAYERS and folder[1] not in allowed:
+                yield file, line, f'{file.top} may not include {folder[1]}: <{name}>'
+            elif file.top == 'sched' and (name.startswith('linux/') or 'liburing' in name):
+                yield file, line, f'sched knows no kernel interface: <{name}>'
+
+
+@rule('include')
+def includes_by_angle(all_files):
+    for file in all_files.layers():
+        for line, bracket, name in file.includes:
+            if bracket == '"':
+                yield file, line, f'"{name}": the library includes in angle brackets, <lariat/...>'
+            elif name == 'lariat/lariat.hpp':
+                yield file, line, '<lariat/lariat.hpp> is for users, not for the library'
+
+
+@rule('own-header')
+def own_header_first(all_files):
+    for file in all_files.layers():
+        own = file.path.removesuffix('.cpp') + '.hpp'
+        if file.suffix == '.cpp' and own in all_files.by_path:
+            if not file.includes or file.includes[0][2] != 'lariat/' + own:
+                line = file.includes[0][0] if file.includes else 1
+                yield file, line, f'the first include is <lariat/{own}>'
+
+
+@rule('pragma')
+def pragma_once_first(all_files):
+    for file in all_files.cpp():
+        if file.suffix == '.hpp':
+            first = [(n, l) for n, l in enumerate(file.lines, 1)
+                     if l.strip() and not l.startswith('// SPDX-License-Identifier:')][:1]
+            if not first or first[0][1].strip() != '#pragma once':
+                yield file, first[0][0] if first else 1, '#pragma once comes first'
+
+
+@rule('length')
+def length(all_files):
+    for file in all_files.files:
+        count = file.text.count('\n')
+        if (file.is_cpp or file.suffix == '.py') and count > LINES_MAX:
+            yield file, LINES_MAX + 1, f'{count} lines, and {LINES_MAX} is the limit'
+
+
+@rule('condition')
+def no_await_in_condition(all_files):
+    for file in all_files.cpp():
+        for offset in lint_cpp.awaits_in_conditions(file.code):
+            yield (file, file.line_at(offset), 'co_await in a condition, which g++ 12 miscompiles: '
+                   'name the result, then test it')
+
+
+@rule('budget')
+def include_budget(all_files):
+    for file in all_files.layers():
+        for line, _, name in file.includes if file.path in BUDGETED else []:
+            if name in OVER_BUDGET:
+                yield file, line, f'<{name}> is over the include budget of this header'
+
+
+@rule('liburing')
+def no_liburing_for_users(all_files):
+    for path in sorted(all_files.reached_by_users):
+        file = all_files.by_path[path]
+        for line, _, name in file.includes:
+            if 'liburing' in name or name.startswith('linux/io_uring'):
+                yield file, line, f'<{name}> would reach the users of a public header'
+
+
+@rule('doc')
+def documented(all_files):
+    for file in all_files.layers():
+        if file.is_public:
+            yield from undocumented(file)
+
+
+def undocumented(file):
+    documented_names, documented_classes = set(), set()
+    for found in lint_cpp.declarations(file.code):
+        scope = '::'.join(found.scope)
+        if not found.public or re.search(r'\bdetail\b', scope) \
+                or found.kind not in ('class', 'concept', 'function'):
+            continue
+        in_class = bool(found.scope) and found.scope[-1] != '' \
+            and not re.match(r'lariat\b|extern$|std\b', found.scope[-1])
+        line = file.line_at(found.offset)
+        # The lines above it, to the first empty one: a comment covers what follows it without a gap.
+        paragraph = []
+        for text in reversed(file.lines[:line - 1]):
+            if not text.strip():
+                break
+            paragraph.append(text.strip())
+        said = paragraph[:1] if found.kind == 'class' else paragraph
+        if any(text.startswith('///') for text in said):
+            documented_names.add((scope, found.name))
+            if found.kind == 'class':
+                documented_classes.add('::'.join([*found.scope, found.name]))
+            continue
+        if (scope, found.name) in documented_names:
+            continue  # an overload of what is documented
+        if in_class and (found.kind == 'class' or found.one_line or found.overrides
+                         or scope not in documented_classes
+                         or found.name in CUSTOMISATIONS):
+            continue
+        documented_names.add((scope, found.name))  # once for all its overloads
+        yield file, line, f'{found.name} has no /// comment that says what it is for'
+
+
+@rule('macro')
+def macro_names(all_files):
+    for file in all_files.layers():
+        if file.suffix == '.hpp':
+            for match in re.finditer(r'^[ \t]*#[ \t]*define[ \t]+(\w+)',
+                                     lint_cpp.blank(file.text), re.MULTILINE):
+                if not match[1].startswith('LARIAT_'):
+                    yield file, file.line_at(match.start(1)), f'{match[1]}: macros begin LARIAT_'
+
+
+@rule('reserved')
+def reserved_names(all_files):
+    for file in all_files.cpp():
+        for match in re.finditer(r'\b(unix|linux)\b', file.code):
+            yield file, file.line_at(match.start()), f'{match[1]} is a macro in gnu++20'
+
+
+@rule('license')
+def license_lines(all_files):
+    for file in all_files.files:
+        if file.top in CODE_FOLDERS or file.top in ('scripts', '.ci', 'meson.build'):
+            seen = False
+            for number, line in enumerate(file.lines, 1):
+                comment = re.match(r'\s*(?://|#|/?\*)\s*(.*)', line)
+                if comment is None:
+                    continue
+                if spdx := re.match(r'SPDX-License-Identifier:\s*(.*?)\s*$', comment[1]):
+                    first = number == 1 or (number == 2 and file.lines[0].startswith('#!'))
+                    if seen or not first or spdx[1] != 'Apache-2.0':
+                        yield (file, number, 'one SPDX line at most, the first of the file, and it '
+                               'says Apache-2.0')
+                    seen = True
+                elif re.match(r'(copyright\b|\(c\)|[\\@]?authors?\b\s*:?\s|SPDX-)', comment[1],
+                              re.IGNORECASE):
+                    yield file, number, 'no banners and no names of authors: LICENSE and the log have both'
+
+
+@rule('listed')
+def listed_in_meson(all_files):
+    """A file that no meson.build names is not built, installed or run."""
+    def names(path):
+        file = all_files.by_path.get(path)
+        return set(re.findall(r"'([^']+)'", re.sub('#.*', '', file.text))) if file else set()
+
+    for file in all_files.cpp():
+        build, inside = f'{file.top}/meson.build', file.path.split('/', 1)[1]
+        stem = inside.removesuffix('.cpp')
+        if file.top == 'tests':
+            if not inside.endswith('_test.cpp'):
+                continue
+        elif file.top == 'bench':
+            if file.suffix == '.hpp' or inside.startswith('models/'):
+                continue
+            inside = stem if '/' in stem else stem.removesuffix('_bench')
+        elif file.top == 'examples':
+            if file.suffix == '.hpp':
+                continue
+            inside = stem
+        if inside not in names(build):
+            yield file, 1, f'{build} does not list it'
+
+
+@rule('excerpt')
+def excerpts(all_files):
+    for file in all_files.files:
+        if file.suffix != '.md':
+            continue
+        marker = re.compile(r'<!-- ((?:examples|tests)/[\w./-]+) -->\s*\n```[^\n]*\n(.*?)^```',
+                            re.DOTALL | re.MULTILINE)
+        matched = {m.start(): m for m in marker.finditer(file.text)}
+        for mark in re.finditer(r'<!-- ((?:examples|tests)/\S+) -->', file.text):
+            line, block = file.line_at(mark.start()), matched.get(mark.start())
+            if block is None:
+                yield file, line, f'no code block follows the mark of {mark[1]}'
+            elif mark[1] not in all_files.by_path:
+                yield file, line, f'{mark[1]} does not exist'
+            elif not is_excerpt(block[2], all_files.by_path[mark[1]].text):
+                yield file, line, f'the code block is not what {mark[1]} says'
+
+
+def is_excerpt(block, whole):
+    """True if the block is consecutive lines of the file; a line `// ...` stands for some left out."""
+    lines, at = whole.split('\n'), 0
+    for piece in re.split(r'^[ \t]*// \.\.\.[ \t]*\n', block, flags=re.MULTILINE):
+        wanted = piece.strip('\n').split('\n')
+        if not piece.strip():
+            continue
+        at = next((i for i in range(at, len(lines) - len(wanted) + 1)
+                   if lines[i:i + len(wanted)] == wanted), -1)
+        if at == -1:
+            return False
+        at += len(wanted)
+    return bool(block.strip())
+
+
+@rule('space')
+def whitespace(all_files):
+    for file in all_files.files:
+        for number, line in enumerate(file.lines, 1):
+            if line != line.rstrip():
+                yield file, number, 'trailing white space'
+            elif '\t' in line:
+                yield file, number, 'a tab'
+        if file.text and not file.text.endswith('\n'):
+            yield file, len(file.lines), 'no newline at the end of the file'
+        elif file.text.endswith('\n\n'):
+            yield file, len(file.lines) - 1, 'empty lines at the end of the file'
+
+
+def read(root):
+    files = []
+    for folder, folders, names in os.walk(root):
+        folders[:] = sorted(f for f in folders if not SKIPPED_FOLDERS.fullmatch(f))
+        for name in sorted(names):
+            path = pathlib.Path(folder, name)
+            if path.is_file() and (path.suffix in TEXT_SUFFIXES or name in TEXT_NAMES):
+                files.append(source(root, path))
+    return tree(root, files)
+
+
+def allowed(file, line, name):
+    here = file.lines[max(line - 2, 0):line]
+    return any(f'lint: allow({name})' in text for text in here)
+
+
+def breaches(all_files):
+    for name, check in RULES.items():
+        for file, line, message in check(all_files):
+            if not allowed(file, line, name):
+                yield f'{file.path}:{line}: {message} [{name}]'
+
+
+def outside_bands(all_files):
+    for file in all_files.layers():
+        low, high = BANDS[file.suffix]
+        count = file.text.count('\n')
+        if not low <= count <= high:
+            yield f'{file.path}: {count} lines; the usual {file.suffix} has {low}-{high}'
+
+
+def main():
+    parser = argparse.ArgumentParser()
+    parser.add_argument('--bands', action='store_true')
+    parser.add_argument('root', nargs='?', type=pathlib.Path,
+                        default=pathlib.Path(__file__).resolve().parent.parent)
+    options = parser.parse_args()
+    all_files = read(options.root)
+    if options.bands:
+        print('\n'.join(outside_bands(all_files)))
+    found = list(breaches(all_files))
+    print('\n'.join(found) if found else f'{len(all_files.files)} files, no breach')
+    return 1 if found else 0
+
+
+if __name__ == '__main__':
+    sys.exit(main())
