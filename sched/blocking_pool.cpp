@@ -12,8 +12,7 @@ blocking_pool& process_pool() {
 
 }  // namespace
 
-blocking_pool::blocking_pool(lane_options default_lane)
-    : default_lane_("blocking", default_lane) {}
+blocking_pool::blocking_pool(lane_options default_lane) : default_lane_("blocking", default_lane) {}
 
 blocking_pool::~blocking_pool() = default;
 

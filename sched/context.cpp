@@ -1,6 +1,7 @@
 #include <lariat/sched/context.hpp>
 
 #include <lariat/sched/cancelled.hpp>
+#include <lariat/sched/detail/failure_sink.hpp>
 #include <lariat/sched/loop.hpp>
 #include <lariat/sched/operation.hpp>
 
@@ -10,11 +11,29 @@
 #include <utility>
 
 namespace lariat {
+namespace {
+
+std::atomic<std::uint64_t> next_id_block{1};
+
+}  // namespace
+
+// Ids come in blocks, so that starting a task needs no shared counter.
+std::uint64_t context::next_id() noexcept {
+  constexpr std::uint64_t block = 1024;
+  thread_local std::uint64_t next = 0;
+  thread_local std::uint64_t end = 0;
+  if (next == end) {
+    next = next_id_block.fetch_add(block, std::memory_order_relaxed);  // Only uniqueness counts.
+    end = next + block;
+  }
+  return next++;
+}
 
 struct context::extras {
   std::string name;
   std::string reason;
   std::stop_source stop{std::nostopstate};
+  std::shared_ptr<detail::failure_sink> failures;
 };
 
 context::~context() {
@@ -58,6 +77,12 @@ void context::throw_cancelled() {
   std::string reason;
   if (extras_ != nullptr) reason = std::exchange(extras_->reason, {});
   throw operation_cancelled(std::move(reason));
+}
+
+void context::keep_failure_sink() noexcept { more().failures = loop_->failures(); }
+
+void context::report_to_sink(const std::exception_ptr& error) const noexcept {
+  extras_->failures->report(unhandled_failure(*this, error));
 }
 
 std::stop_token context::stop_token() {

@@ -4,7 +4,9 @@
 #include <lariat/sched/driver.hpp>
 #include <lariat/sched/executor.hpp>
 
+#include <cassert>
 #include <cstdint>
+#include <exception>
 #include <source_location>
 #include <string>
 #include <string_view>
@@ -35,7 +37,9 @@ class context : public runnable {
   /// Whether it has started, or is queued to start, and has not ended.
   [[nodiscard]] bool live() const noexcept { return live_; }
 
-  [[nodiscard]] const context* parent() const noexcept { return parent_; }
+  /// The task whose combinator or group it is a child of; null for a task of its own. A parent
+  /// outlives its children.
+  [[nodiscard]] virtual const context* parent() const noexcept { return nullptr; }
 
   /// Unique among the process's tasks, in order of their start.
   [[nodiscard]] std::uint64_t id() const noexcept { return id_; }
@@ -47,8 +51,10 @@ class context : public runnable {
   /// The operation that the task is suspended in; null while it runs or waits for its turn.
   [[nodiscard]] operation* waiting_in() const noexcept { return waiting_in_; }
 
-  /// When the task was suspended; the loop's clock, as of the turn it happened in.
-  [[nodiscard]] clock_ns waiting_since() const noexcept { return waiting_since_; }
+  /// How long the task has been suspended, to a millisecond or so, `now` being the loop's clock.
+  [[nodiscard]] clock_ns waiting_for(clock_ns now) const noexcept {
+    return static_cast<clock_ns>(coarse(now) - waiting_since_) << coarse_bits;
+  }
 
   /// Asks the task to end: the await that it is suspended in, or its next one that suspends,
   /// throws operation_cancelled. Each call is delivered once; a value that arrived wins.
@@ -58,7 +64,7 @@ class context : public runnable {
   [[nodiscard]] bool cancel_pending() const noexcept { return cancel_pending_; }
 
   /// How many cancels were asked for so far (asyncio's Task.cancelling).
-  [[nodiscard]] std::uint32_t cancel_count() const noexcept { return cancel_count_; }
+  [[nodiscard]] std::uint16_t cancel_count() const noexcept { return cancel_count_; }
 
   /// Whether an await that starts now has to end by operation_cancelled.
   [[nodiscard]] bool must_cancel() const noexcept { return cancel_pending_ && masks_ == 0; }
@@ -67,7 +73,10 @@ class context : public runnable {
   [[noreturn]] void throw_cancelled();
 
   /// Between these calls cancels are kept, not delivered. See `uncancellable`.
-  void mask_cancel() noexcept { ++masks_; }
+  void mask_cancel() noexcept {
+    assert(masks_ < UINT8_MAX && "uncancellable is nested too deeply");
+    ++masks_;
+  }
   void unmask_cancel() noexcept { --masks_; }
 
   /// A token on which stop is requested when the task is cancelled. See stop.hpp.
@@ -76,10 +85,10 @@ class context : public runnable {
  protected:
   ~context();
 
-  /// Says where it will belong, and as whose child (null: a task of its own). Any thread.
-  void place(lariat::loop& loop, const context* parent, std::source_location site) noexcept {
+  /// Says where it will belong. Any thread.
+  void place(lariat::loop& loop, std::source_location site) noexcept {
     loop_ = &loop;
-    parent_ = parent;
+    id_ = next_id();
     spawn_site_ = site;
   }
 
@@ -91,25 +100,38 @@ class context : public runnable {
 
   void set_name(std::string_view name);
 
+  /// Sees to it that `report_to_sink` works when the loop is gone. On the loop's thread.
+  void keep_failure_sink() noexcept;
+
+  /// Tells of the failure that the task ended by, which nobody awaited. Any thread.
+  void report_to_sink(const std::exception_ptr& error) const noexcept;
+
  private:
   friend class lariat::loop;
   friend class operation;
-  struct extras;  // What few tasks have: a name, a reason, a stop source.
+  static std::uint64_t next_id() noexcept;
+
+  // Times in 32 bits: units of 1.05 ms, which come round after 52 days.
+  static constexpr unsigned coarse_bits = 20;
+  static std::uint32_t coarse(clock_ns time) noexcept {
+    return static_cast<std::uint32_t>(time >> coarse_bits);
+  }
+  struct extras;  // What few tasks have: a name, a reason, a stop source, an unseen failure.
   extras& more();
 
   lariat::loop* loop_ = nullptr;
-  const context* parent_ = nullptr;
   context* previous_ = nullptr;  // In the loop's list of live contexts.
   context* next_ = nullptr;
   operation* waiting_in_ = nullptr;
-  clock_ns waiting_since_ = 0;
   std::uint64_t id_ = 0;
   std::source_location spawn_site_;
   extras* extras_ = nullptr;
-  std::uint32_t cancel_count_ = 0;
-  std::uint16_t masks_ = 0;
-  bool cancel_pending_ = false;
-  bool live_ = false;
+  // A million tasks may sleep: 80 bytes, not one more.
+  std::uint32_t waiting_since_ = 0;
+  std::uint16_t cancel_count_ = 0;
+  std::uint8_t masks_ = 0;
+  bool cancel_pending_ : 1 = false;
+  bool live_ : 1 = false;
 };
 
 }  // namespace lariat

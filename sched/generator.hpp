@@ -33,6 +33,7 @@ class generator_promise final : public promise_base {
 
   /// What was yielded since the last call; nothing if the body has ended.
   [[nodiscard]] std::optional<T> take() {
+    this->allow_restart();
     if (error_ != nullptr) std::rethrow_exception(std::exchange(error_, nullptr));
     return std::exchange(value_, std::nullopt);
   }
@@ -96,8 +97,7 @@ class [[nodiscard]] async_generator {
 
  private:
   friend promise_type;
-  explicit async_generator(std::coroutine_handle<promise_type> handle) noexcept
-      : handle_(handle) {}
+  explicit async_generator(std::coroutine_handle<promise_type> handle) noexcept : handle_(handle) {}
 
   std::coroutine_handle<promise_type> handle_;
 };

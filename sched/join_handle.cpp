@@ -16,8 +16,8 @@ bool join_operation_base::start() {
   suspend();
   if (loop::current() == record_->owner()) {
     if (!record_->add_waiter(*this)) complete();
-  } else {
-    record_->owner()->post(registration_);
+  } else if (!record_->post(registration_)) {
+    complete();
   }
   return true;
 }
@@ -35,11 +35,41 @@ void join_operation_base::cancel() noexcept {
     record_->request_cancel("its awaiter was cancelled");
     return;
   }
-  // Across loops the waiter is linked into the other one's list: it is told when the task ends.
-  if (loop::current() != record_->owner() || record_->done() || stopped_waiting_) return;
-  record_->remove_waiter(*this);
+  if (stopped_waiting_ || withdrawing_) return;
+  if (loop::current() != record_->owner()) {
+    withdrawing_ = record_->post(withdrawal_);
+    return;
+  }
+  if (!record_->remove_waiter(*this)) return;  // Told already: the task has ended.
   stopped_waiting_ = true;
   complete();
+}
+
+// First on the task's loop, behind the registration; then on the waiter's, behind `joined`.
+void join_operation_base::withdrawal::run() noexcept {
+  if (done_there_) return owner_.withdrawn(removed_);
+  removed_ = owner_.record_->remove_waiter(owner_);
+  done_there_ = true;
+  owner_.owner().post(*this);
+}
+
+void join_operation_base::withdrawn(bool removed) noexcept {
+  withdrawing_ = false;
+  if (removed) {
+    stopped_waiting_ = true;
+    complete();
+  } else if (told_) {
+    operation::run();
+  }
+}
+
+void join_operation_base::run() noexcept {
+  // The withdrawal refers to this operation: the waiter is resumed when it is back.
+  if (withdrawing_) {
+    told_ = true;
+  } else {
+    operation::run();
+  }
 }
 
 void join_operation_base::check(const std::exception_ptr* error) const {
@@ -85,8 +115,7 @@ void block_until_done(spawned& record) {
         "lariat: join_handle::get would block this thread's loop; co_await the handle instead");
   }
   thread_waiter waiter(record);
-  record.owner()->post(waiter);
-  waiter.wait();
+  if (record.post(waiter)) waiter.wait();
 }
 
 void throw_empty_handle(const char* operation) {

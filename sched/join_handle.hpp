@@ -24,12 +24,13 @@ class join_operation_base : public operation, private join_waiter {
     return start();
   }
   void cancel() noexcept override;
+  void run() noexcept override;
   [[nodiscard]] operation_info info() const noexcept override { return {"join"}; }
 
  protected:
   join_operation_base(spawned* record, on_cancel on_cancel) noexcept
       : record_(record), on_cancel_(on_cancel) {}
-  // Movable until it is awaited: `registration_` refers to its own operation.
+  // Movable until it is awaited: its messages refer to their own operation.
   join_operation_base(const join_operation_base& other) noexcept
       : operation(other), join_waiter(), record_(other.record_), on_cancel_(other.on_cancel_) {}
 
@@ -46,14 +47,30 @@ class join_operation_base : public operation, private join_waiter {
     join_operation_base& owner_;
   };
 
+  /// A cancelled wait for a task of another loop: to that loop, to be told no more, and back.
+  class withdrawal final : public runnable {
+   public:
+    explicit withdrawal(join_operation_base& owner) noexcept : owner_(owner) {}
+    void run() noexcept override;
+
+   private:
+    join_operation_base& owner_;
+    bool done_there_ = false;
+    bool removed_ = false;
+  };
+
   bool start();
   void joined() noexcept override;
+  void withdrawn(bool removed) noexcept;
 
   spawned* record_;
   registration registration_{*this};
+  withdrawal withdrawal_{*this};
   on_cancel on_cancel_;
   bool cancelled_ = false;
   bool stopped_waiting_ = false;
+  bool withdrawing_ = false;
+  bool told_ = false;  // Meanwhile.
 };
 
 /// Blocks a thread that runs no loop until the task has ended.

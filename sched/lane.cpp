@@ -1,9 +1,11 @@
 #include <lariat/sched/lane.hpp>
 
-#include <lariat/sched/detail/blocking_call.hpp>
+#include <lariat/sched/detail/inbox.hpp>
+#include <lariat/sched/detail/lane_intake.hpp>
 #include <lariat/sched/detail/parker.hpp>
 #include <lariat/sched/detail/pause.hpp>
 #include <lariat/sched/detail/start_thread.hpp>
+#include <lariat/sched/detail/thread_operation.hpp>
 #include <lariat/sched/detail/usable_cpus.hpp>
 #include <lariat/sched/driver.hpp>
 #include <lariat/sched/timer.hpp>
@@ -13,8 +15,8 @@
 
 #include <algorithm>
 #include <atomic>
-#include <condition_variable>
 #include <cerrno>
+#include <condition_variable>
 #include <mutex>
 #include <new>
 #include <system_error>
@@ -43,8 +45,10 @@ unsigned threads_of(const lane_options& options) noexcept {
 
 void name_this_thread(const std::string& lane, unsigned number) {
   constexpr std::size_t name_max = 15;  // What the kernel takes.
-  const std::string suffix = "/" + std::to_string(number);
-  const std::string text = lane.substr(0, name_max - suffix.size()) + suffix;
+  const std::string digits = std::to_string(number);
+  std::string text = lane.substr(0, name_max - 1 - digits.size());
+  text += '/';
+  text += digits;
   ::pthread_setname_np(::pthread_self(), text.c_str());  // For people only: may fail.
 }
 
@@ -55,10 +59,10 @@ class lane::workers {
   workers(lane& front, std::string name, const lane_options& options);
   ~workers();
 
-  [[nodiscard]] bool submit(detail::blocking_call& call) noexcept;
-  [[nodiscard]] bool withdraw(detail::blocking_call& call) noexcept;
+  [[nodiscard]] bool submit(detail::thread_operation& call) noexcept;
+  [[nodiscard]] bool withdraw(detail::thread_operation& call) noexcept;
   void settle_nested() noexcept;
-  [[nodiscard]] lane_metrics metrics() const noexcept;
+  [[nodiscard]] lane_metrics metrics() noexcept;
 
   // One thread, from its start to its end.
   struct worker {
@@ -85,35 +89,37 @@ class lane::workers {
 
  private:
   using lock = std::unique_lock<std::mutex>;
+  using inbox = detail::basic_inbox<runnable, detail::call_queue, std::atomic<runnable*>>;
+
+  [[nodiscard]] bool enter_nested(worker& self) noexcept;
+  void attend() noexcept;
+  [[nodiscard]] worker* settle() noexcept;
+  [[nodiscard]] worker* summon() noexcept;
+  void start_worker() noexcept;
 
   void work(worker& self) noexcept;
-  [[nodiscard]] detail::blocking_call* next_call(worker& self, lock& held) noexcept;
+  [[nodiscard]] detail::thread_operation* next_call(worker& self, lock& held) noexcept;
   [[nodiscard]] bool spin(worker& self, lock& held) noexcept;
   [[nodiscard]] bool sleep(worker& self, lock& held) noexcept;
   void leave(worker& self, lock& held) noexcept;
-  [[nodiscard]] worker* summon() noexcept;
-  void start_worker() noexcept;
 
   const clock_ns idle_ns_;
   const clock_ns spin_max_ns_;
   const bool one_cpu_;
 
-  mutable std::mutex mutex_;  // Protects what follows, and the members of workers and calls.
-  detail::call_queue queue_;
-  std::atomic<std::size_t> queued_{0};  // Written with the mutex held; the spinner reads it bare.
+  std::mutex mutex_;  // Protects what follows, and the members of workers and calls.
   worker* all_ = nullptr;
   worker* sleepers_ = nullptr;  // The last to fall asleep is the first.
   unsigned threads_ = 0;
+  unsigned asleep_ = 0;
   unsigned threads_limit_;        // Below the most while no more could be started.
   unsigned threads_waiting_ = 0;  // Those whose function waits for a call to this lane.
-  unsigned asleep_ = 0;
   std::uint64_t calls_ = 0;
   int start_error_ = 0;
-  bool coming_ = false;    // A thread was started or woken, and has not looked at the queue yet.
-  bool spinning_ = false;  // A thread looks at the queue all the time.
   bool stopping_ = false;
   std::condition_variable all_left_;
   std::thread left_last_;  // Whoever leaves joins the one before: none is left behind.
+  detail::lane_intake<inbox, detail::call_queue, std::atomic<bool>> intake_;
 };
 
 lane::workers::worker*& lane::workers::current() noexcept {
@@ -128,7 +134,9 @@ lane::workers::workers(lane& front, std::string name, const lane_options& option
       idle_ns_(detail::saturating_ns(options.idle_timeout)),
       spin_max_ns_(detail::saturating_ns(options.spin)),
       one_cpu_(detail::usable_cpus() == 1),
-      threads_limit_(threads_max) {}
+      threads_limit_(threads_max) {
+  (void)settle();
+}
 
 lane::workers::~workers() {
   lock held(mutex_);
@@ -144,32 +152,17 @@ lane::workers::~workers() {
   if (left_last_.joinable()) left_last_.join();
 }
 
-bool lane::workers::submit(detail::blocking_call& call) noexcept {
-  detail::blocking_call* rejected = nullptr;
-  lock held(mutex_);
-  if (worker* self = current(); self != nullptr && &self->owner == this) {
-    if (self->waits == 0 && threads_waiting_ + 1 == threads_max) return false;
-    if (self->waits++ == 0) ++threads_waiting_;
-  }
-  queue_.push(call);
-  // Relaxed: only says when to take the mutex, which orders everything.
-  queued_.store(queued_.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
-  worker* sleeper = summon();
-  const int error = start_error_;
-  if (threads_ == 0) [[unlikely]] {
-    rejected = queue_.take_all();
-    queued_.store(0, std::memory_order_relaxed);
-  }
-  held.unlock();
-  if (sleeper != nullptr) sleeper->bed.wake();
-  detail::call_queue::for_each(rejected, [&](auto& each) { each.reject(error); });
+bool lane::workers::submit(detail::thread_operation& call) noexcept {
+  worker* self = current();
+  if (self != nullptr && &self->owner == this && !enter_nested(*self)) return false;
+  if (intake_.put(call)) attend();
   return true;
 }
 
-bool lane::workers::withdraw(detail::blocking_call& call) noexcept {
+bool lane::workers::enter_nested(worker& self) noexcept {
   const lock held(mutex_);
-  if (!queue_.remove(call)) return false;
-  queued_.store(queued_.load(std::memory_order_relaxed) - 1, std::memory_order_relaxed);
+  if (self.waits == 0 && threads_waiting_ + 1 == threads_max) return false;
+  if (self.waits++ == 0) ++threads_waiting_;
   return true;
 }
 
@@ -178,25 +171,49 @@ void lane::workers::settle_nested() noexcept {
   if (--current()->waits == 0) --threads_waiting_;
 }
 
-lane_metrics lane::workers::metrics() const noexcept {
+bool lane::workers::withdraw(detail::thread_operation& call) noexcept {
   const lock held(mutex_);
-  return {threads_, asleep_, queued_.load(std::memory_order_relaxed), calls_};
+  intake_.collect();
+  return intake_.queue().remove(call);
 }
 
-// Sees to it that a thread comes for what is queued, with the mutex held; gives the sleeper that
-// is to be woken without it. One at a time: whoever comes and finds more than it takes summons the
-// next. So as many blocking calls get as many threads, and a burst of short ones, done before the
-// second thread could come, pays for one wake-up.
+lane_metrics lane::workers::metrics() noexcept {
+  const lock held(mutex_);
+  intake_.collect();
+  return {threads_, asleep_, intake_.queue().size(), calls_};
+}
+
+// Called by whoever put a call where nobody was going to look.
+void lane::workers::attend() noexcept {
+  lock held(mutex_);
+  worker* sleeper = settle();
+  while (threads_ == 0 && !intake_.queue().empty()) [[unlikely]] {
+    intake_.queue().pop()->refuse(start_error_);
+    sleeper = settle();
+  }
+  held.unlock();
+  if (sleeper != nullptr) sleeper->bed.wake();
+}
+
+// With the mutex held, by a thread that stops looking at the queue, or put a call where nobody
+// looks. Gives the sleeper to be woken without the mutex.
+lane::workers::worker* lane::workers::settle() noexcept {
+  const bool available = sleepers_ != nullptr || threads_ < threads_limit_;
+  return intake_.settle(available) ? summon() : nullptr;
+}
+
+// With the mutex held: wakes or starts a thread. One at a time: whoever comes and finds more than
+// it takes summons the next. So as many blocking calls get as many threads, and a burst of short
+// ones, done before the second thread could come, pays for one wake-up.
 lane::workers::worker* lane::workers::summon() noexcept {
-  if (queue_.empty() || coming_ || spinning_) return nullptr;
   if (worker* sleeper = sleepers_) {
     sleepers_ = sleeper->next_idle;
     sleeper->asleep = false;
     --asleep_;
-    coming_ = true;
+    intake_.summoned();
     return sleeper;
   }
-  if (threads_ < threads_limit_) start_worker();
+  start_worker();
   return nullptr;
 }
 
@@ -227,20 +244,24 @@ void lane::workers::start_worker() noexcept {
   started->next = *place;
   *place = started.release();
   ++threads_;
-  coming_ = true;
+  intake_.summoned();
 }
 
 void lane::workers::work(worker& self) noexcept {
   current() = &self;
   name_this_thread(name, self.number);  // Too short to allocate.
   lock held(mutex_);
-  coming_ = false;
-  while (detail::blocking_call* call = next_call(self, held)) {
+  intake_.arrived();
+  while (detail::thread_operation* call = next_call(self, held)) {
+    ++calls_;
     self.task = call->task_;
-    worker* sleeper = summon();
+    // From here on the call may be abandoned: only what it stands for is touched.
+    const auto function = call->function_;
+    void* const state = call->state_;
+    worker* sleeper = settle();
     held.unlock();
     if (sleeper != nullptr) sleeper->bed.wake();
-    call->execute();  // It may be gone after this.
+    function(state);
     held.lock();
     self.task = nullptr;
   }
@@ -248,37 +269,35 @@ void lane::workers::work(worker& self) noexcept {
 }
 
 // Null when the thread is to leave.
-detail::blocking_call* lane::workers::next_call(worker& self, lock& held) noexcept {
+detail::thread_operation* lane::workers::next_call(worker& self, lock& held) noexcept {
   for (;;) {
-    if (detail::blocking_call* call = queue_.pop()) {
-      queued_.store(queued_.load(std::memory_order_relaxed) - 1, std::memory_order_relaxed);
-      ++calls_;
-      return call;
-    }
+    intake_.look();
+    if (detail::thread_operation* call = intake_.queue().pop()) return call;
     if (stopping_) return nullptr;
-    if (spin_max_ns_ > 0 && !spinning_ && spin(self, held)) continue;
+    if (spin_max_ns_ > 0 && !intake_.spinning() && spin(self, held)) continue;
     if (!stopping_ && !sleep(self, held)) return nullptr;
   }
 }
 
 // True if there may be work. Spins longer the more often it finds some.
 bool lane::workers::spin(worker& self, lock& held) noexcept {
-  spinning_ = true;
+  intake_.set_spinning(true);
   held.unlock();
-  const auto found = [this] { return queued_.load(std::memory_order_relaxed) != 0; };
   if (one_cpu_) {
-    for (int i = 0; i < yields && !found(); ++i) ::sched_yield();
+    for (int i = 0; i < yields && !intake_.maybe_filled(); ++i) ::sched_yield();
   } else {
     const clock_ns end = monotonic_now() + self.spin_ns;
-    while (!found() && monotonic_now() < end) {
-      for (int i = 0; i < 16 && !found(); ++i) detail::pause();
+    while (!intake_.maybe_filled() && monotonic_now() < end) {
+      for (int i = 0; i < 16 && !intake_.maybe_filled(); ++i) detail::pause();
     }
   }
   held.lock();
-  spinning_ = false;
-  self.spin_ns = queue_.empty() ? std::max(self.spin_ns / 2, spin_min_ns) : self.spin_ns * 2;
+  intake_.set_spinning(false);
+  intake_.look();
+  self.spin_ns =
+      intake_.queue().empty() ? std::max(self.spin_ns / 2, spin_min_ns) : self.spin_ns * 2;
   self.spin_ns = std::min(self.spin_ns, spin_max_ns_);
-  return !queue_.empty();
+  return !intake_.queue().empty();
 }
 
 // False if it has slept so long that it is to leave.
@@ -286,7 +305,9 @@ bool lane::workers::sleep(worker& self, lock& held) noexcept {
   self.next_idle = std::exchange(sleepers_, &self);
   self.asleep = true;
   ++asleep_;
+  worker* sleeper = settle();
   held.unlock();
+  if (sleeper != nullptr) sleeper->bed.wake();  // Itself, if a call has just come.
   const bool woken = self.bed.park(detail::deadline_after(monotonic_now(), idle_ns_));
   held.lock();
   if (!woken && self.asleep) {
@@ -297,7 +318,7 @@ bool lane::workers::sleep(worker& self, lock& held) noexcept {
     --asleep_;
     return false;
   }
-  coming_ = false;
+  intake_.arrived();
   if (!woken) {
     // Chosen at the last moment: the wake-up is on its way, and must not outlive the thread.
     held.unlock();
@@ -313,9 +334,11 @@ void lane::workers::leave(worker& self, lock& held) noexcept {
   *place = self.next;
   --threads_;
   threads_limit_ = threads_max;
+  worker* sleeper = settle();
   std::thread before = std::exchange(left_last_, std::move(self.thread));
   if (threads_ == 0) all_left_.notify_all();
   held.unlock();
+  if (sleeper != nullptr) sleeper->bed.wake();
   if (before.joinable()) before.join();
 }
 
@@ -340,9 +363,9 @@ const context* lane::current_task() noexcept {
   return self == nullptr ? nullptr : self->task;
 }
 
-bool lane::submit(detail::blocking_call& call) noexcept { return workers_->submit(call); }
+bool lane::submit(detail::thread_operation& call) noexcept { return workers_->submit(call); }
 
-bool lane::withdraw(detail::blocking_call& call) noexcept { return workers_->withdraw(call); }
+bool lane::withdraw(detail::thread_operation& call) noexcept { return workers_->withdraw(call); }
 
 void lane::settle_nested() noexcept { workers_->settle_nested(); }
 

@@ -11,7 +11,7 @@ namespace lariat {
 class context;
 
 namespace detail {
-class blocking_call;
+class thread_operation;
 }  // namespace detail
 
 /// How many threads a lane has, and how long they stay.
@@ -52,6 +52,7 @@ class lane {
   /// \pre Nothing is submitted any more, but by functions that run here.
   ~lane();
 
+  /// What it was made with.
   [[nodiscard]] const std::string& name() const noexcept;
   [[nodiscard]] unsigned threads_max() const noexcept;
 
@@ -66,14 +67,14 @@ class lane {
   /// threads, and in calls that their task may abandon.
   [[nodiscard]] static const context* current_task() noexcept;
 
-  /// Queues `call` for a thread. It must live until it has been executed, rejected or withdrawn.
+  /// Queues `call` for a thread. It must live until it has handed back or was withdrawn.
   ///
   /// False, and nothing is done, if that would be a deadlock: this is a thread of the same lane,
   /// and all others wait for calls to the lane too, so that none is left to run them.
-  [[nodiscard]] bool submit(detail::blocking_call& call) noexcept;
+  [[nodiscard]] bool submit(detail::thread_operation& call) noexcept;
 
   /// Takes `call` out of the queue. False if it has been started, or was not queued.
-  [[nodiscard]] bool withdraw(detail::blocking_call& call) noexcept;
+  [[nodiscard]] bool withdraw(detail::thread_operation& call) noexcept;
 
   /// Tells that a call which this thread, one of the lane's, submitted has come to its end.
   void settle_nested() noexcept;

@@ -1,6 +1,5 @@
 #include <lariat/sched/loop.hpp>
 
-#include <lariat/sched/detail/failure_text.hpp>
 #include <lariat/sched/detail/pause.hpp>
 #include <lariat/sched/detail/usable_cpus.hpp>
 #include <lariat/sched/operation.hpp>
@@ -11,7 +10,6 @@
 #include <algorithm>
 #include <atomic>
 #include <cassert>
-#include <cstdio>
 #include <stdexcept>
 #include <string>
 #include <utility>
@@ -23,20 +21,6 @@ namespace {
 // suspension (toolchain C1).
 thread_local loop* current_loop = nullptr;
 
-std::atomic<std::uint64_t> next_id_block{1};
-
-// Ids come in blocks, so that starting a task needs no shared counter.
-std::uint64_t next_id() noexcept {
-  constexpr std::uint64_t block = 1024;
-  thread_local std::uint64_t next = 0;
-  thread_local std::uint64_t end = 0;
-  if (next == end) {
-    next = next_id_block.fetch_add(block, std::memory_order_relaxed);  // Only uniqueness counts.
-    end = next + block;
-  }
-  return next++;
-}
-
 constexpr clock_ns handoff_spin_default_ns = 50'000;  // What waking a thread takes, at most.
 constexpr int handoff_yields = 3;
 
@@ -45,12 +29,15 @@ constexpr int handoff_yields = 3;
 class loop::ambient final : public context {
  public:
   // Not attached: it is no task, and must not count as one.
-  explicit ambient(loop& owner) noexcept { place(owner, nullptr, {}); }
+  explicit ambient(loop& owner) noexcept { place(owner, {}); }
   void run() noexcept override {}
 };
 
 loop::loop(lariat::driver& where, loop_limits limits)
-    : timers_(where.now()), driver_(where), limits_(limits), turn_time_(where.now()),
+    : timers_(where.now()),
+      driver_(where),
+      limits_(limits),
+      turn_time_(where.now()),
       one_cpu_(detail::usable_cpus() == 1) {
   if (limits_.handoff_spin_ns < 0) limits_.handoff_spin_ns = handoff_spin_default_ns;
 }
@@ -58,6 +45,7 @@ loop::loop(lariat::driver& where, loop_limits limits)
 loop::~loop() {
   // Another thread may still be in `post`, about to wake the loop for a step that it has run.
   while (wakes_done_.load(std::memory_order_acquire) != wakes_due_) ::sched_yield();
+  failures_->set(nullptr, nullptr);  // Failed tasks' handles may still be about.
   delete ambient_;
   assert(live_ == 0 && "a loop was destroyed while tasks of it live: cancel and await them");
 }
@@ -77,21 +65,38 @@ context& loop::foreign_context() noexcept {
 }
 
 void loop::enter(context& task) noexcept {
-  task.id_ = next_id();
   task.previous_ = last_;
   task.next_ = nullptr;
   (last_ == nullptr ? first_ : last_->next_) = &task;
   last_ = &task;
   ++live_;
-  drained_ = false;
+  if (closed_) [[unlikely]]
+    enter_closed(task);
+}
+
+void loop::enter_closed(context& task) noexcept {
+  if (std::exchange(settled_, false)) {
+    drained_ = false;
+    if (work_ != nullptr) work_->add();  // The task brought a unit: this is not the first.
+  }
   // Not combinators' children: a cleanup that is `uncancellable` may need them.
-  if (closed_ && task.parent() == nullptr) [[unlikely]] task.cancel("the runtime is shutting down");
+  if (task.parent() == nullptr) task.cancel("the runtime is shutting down");
+}
+
+// Closed, and only another loop's task could bring anything: this loop is not what keeps them all.
+void loop::settle() noexcept {
+  settled_ = true;
+  if (work_ != nullptr) {
+    work_->remove();
+  } else {
+    drained_ = true;
+  }
 }
 
 void loop::leave(context& task) noexcept {
   (task.previous_ == nullptr ? first_ : task.previous_->next_) = task.next_;
   (task.next_ == nullptr ? last_ : task.next_->previous_) = task.previous_;
-  if (--live_ == 0) drained_ = closed_;
+  --live_;
 }
 
 void loop::cancel_all(std::string_view reason) noexcept {
@@ -102,25 +107,15 @@ void loop::cancel_all(std::string_view reason) noexcept {
 
 void loop::close(std::string_view reason) noexcept {
   closed_ = true;
-  drained_ = live_ == 0;
+  loop* const outer = std::exchange(current_loop, this);  // As if it ran: cancels look at that.
   cancel_all(reason);
+  current_loop = outer;
 }
 
 void loop::post_from_signal(runnable& step) noexcept {
   if (!inbox_.push(step)) return;
   driver_.wake();
   wakes_done_.fetch_add(1, std::memory_order_release);  // As in `post`.
-}
-
-void loop::on_failure(failure_hook hook, void* state) noexcept {
-  hook_ = hook;
-  hook_state_ = state;
-}
-
-void loop::report(const unhandled_failure& failure) noexcept {
-  if (hook_ != nullptr) return hook_(hook_state_, failure);
-  const std::string text = detail::failure_text(failure);
-  std::fprintf(stderr, "%s\n", text.c_str());
 }
 
 bool loop::in_frame_below(const void* address) noexcept {
@@ -162,6 +157,9 @@ void loop::turn(const bool& done) noexcept {
   run_ready(done);
   if (done) return;
   inbox_.drain(ready_);
+  if (closed_ && live_ == 0 && !settled_ && ready_.empty()) [[unlikely]]
+    settle();
+  if (done) return;
   if (ready_.empty()) {
     sleep();
   } else {
@@ -213,8 +211,8 @@ bool loop::yield_to_threads() noexcept {
 
 // True if something became ready. What has been queued for the kernel is submitted first.
 bool loop::spin(clock_ns limit) noexcept {
-  const clock_ns start = driver_.now();
-  const clock_ns end = std::min(start + limit, timers_.next_deadline());
+  // By the real clock: a simulated one stands still meanwhile.
+  const clock_ns end = monotonic_now() + limit;
   do {
     driver_.poll();
     for (int i = 0; i < 64; ++i) {
@@ -222,7 +220,7 @@ bool loop::spin(clock_ns limit) noexcept {
       if (!ready_.empty()) return true;
       detail::pause();
     }
-  } while (driver_.now() < end);
+  } while (monotonic_now() < end && driver_.now() < timers_.next_deadline());
   return false;
 }
 

@@ -1,7 +1,9 @@
 #pragma once
 
 #include <lariat/sched/context.hpp>
+#include <lariat/sched/detail/failure_sink.hpp>
 #include <lariat/sched/detail/inbox.hpp>
+#include <lariat/sched/detail/outstanding_work.hpp>
 #include <lariat/sched/detail/run_queue.hpp>
 #include <lariat/sched/detail/timer_wheel.hpp>
 #include <lariat/sched/driver.hpp>
@@ -11,6 +13,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <exception>
+#include <memory>
 
 namespace lariat {
 
@@ -31,9 +34,9 @@ class unhandled_failure {
 
 /// Limits of one turn, and of the spin before a loop sleeps.
 struct loop_limits {
-  std::uint32_t steps = 256;       ///< Ready steps before the loop looks at I/O and timers.
-  clock_ns turn_ns = 500'000;      ///< The same, as time; read every 16 steps.
-  clock_ns spin_ns = 0;            ///< Spin so long before each sleep. Off by default.
+  std::uint32_t steps = 256;   ///< Ready steps before the loop looks at I/O and timers.
+  clock_ns turn_ns = 500'000;  ///< The same, as time; read every 16 steps.
+  clock_ns spin_ns = 0;        ///< Spin so long before each sleep. Off by default.
   /// The same once after each call given to a thread: if it is short its result comes sooner than
   /// the loop could fall asleep. Negative: 50 us, or with one CPU some yields.
   clock_ns handoff_spin_ns = -1;
@@ -47,7 +50,7 @@ struct loop_limits {
 /// one step, whichever comes first.
 ///
 /// \par Threads
-/// One thread runs it. Only `post` may be called from others.
+/// One thread runs it. Only `post`, `announce` and `report` may be called from others.
 class loop final : public executor {
  public:
   /// `where` outlives the loop.
@@ -105,20 +108,35 @@ class loop final : public executor {
   /// Cancels every task of its own (not combinators' children: their parents do that).
   void cancel_all(std::string_view reason) noexcept;
 
-  /// From here on every task is cancelled: those that live, and those that start later.
+  /// From here on every task is cancelled: those that live, and those that start later. On the
+  /// loop's thread, also while the loop does not run.
   void close(std::string_view reason) noexcept;
 
-  /// True while the loop is closed and nothing lives on it: what to `run_until` at the end.
+  /// True while the loop is closed and nothing lives on it: what to `run_until` at the end, if
+  /// there are no other loops to share work with.
   [[nodiscard]] const bool& drained() const noexcept { return drained_; }
+
+  /// Makes the loop one of several that end together; it holds one unit. Before it runs.
+  void share_work(detail::outstanding_work& work) noexcept { work_ = &work; }
+
+  /// Says, before it is posted, that a task comes from another thread; `arrived` says that it is
+  /// there. False if the loop has ended and takes no more.
+  [[nodiscard]] bool announce() noexcept { return work_ == nullptr || work_->try_add(); }
+  void arrived() noexcept {
+    if (work_ != nullptr) work_->remove();
+  }
 
   /// `post` for a signal handler, which may have interrupted this very loop. `step` must not be
   /// queued already.
   void post_from_signal(runnable& step) noexcept;
 
   /// Who is told of failures that nobody awaited. Null: they are printed.
-  using failure_hook = void (*)(void* state, const unhandled_failure&) noexcept;
-  void on_failure(failure_hook hook, void* state) noexcept;
-  void report(const unhandled_failure& failure) noexcept;
+  using failure_hook = detail::failure_sink::hook;
+  void on_failure(failure_hook hook, void* state) noexcept { failures_->set(hook, state); }
+  void report(const unhandled_failure& failure) noexcept { failures_->report(failure); }
+  [[nodiscard]] const std::shared_ptr<detail::failure_sink>& failures() const noexcept {
+    return failures_;
+  }
 
   /// Counts threads at work for this loop's tasks: after a new one sleeping is put off a little.
   void expect_handoff(int change) noexcept {
@@ -126,7 +144,8 @@ class loop final : public executor {
     new_handoff_ |= change > 0;
   }
 
-  /// Where the loop's calls of `to_thread` go. Null: the process's pool. It outlives the loop's run.
+  /// Where the loop's calls of `to_thread` go. Null: the process's pool. It outlives the loop's
+  /// run.
   [[nodiscard]] blocking_pool* blocking() const noexcept { return blocking_; }
   void set_blocking(blocking_pool* pool) noexcept { blocking_ = pool; }
 
@@ -141,6 +160,8 @@ class loop final : public executor {
   class ambient;  // The foreign context.
   void enter(context& task) noexcept;
   void leave(context& task) noexcept;
+  void enter_closed(context& task) noexcept;
+  void settle() noexcept;
   void turn(const bool& done) noexcept;
   void run_ready(const bool& done) noexcept;
   void sleep() noexcept;
@@ -163,10 +184,11 @@ class loop final : public executor {
   context* last_ = nullptr;
   std::size_t live_ = 0;
   bool closed_ = false;
+  bool settled_ = false;  // Closed, and its unit of work given up.
   bool drained_ = false;
+  detail::outstanding_work* work_ = nullptr;
   ambient* ambient_ = nullptr;
-  failure_hook hook_ = nullptr;
-  void* hook_state_ = nullptr;
+  std::shared_ptr<detail::failure_sink> failures_ = std::make_shared<detail::failure_sink>();
   const void* stack_base_ = nullptr;
   const void* stack_end_ = nullptr;
 

@@ -13,7 +13,8 @@ operation::operation(const operation& other) noexcept : runnable(other) {
 }
 
 operation::~operation() {
-  if (!suspended_) [[likely]] return;
+  if (!suspended_) [[likely]]
+    return;
   // What completes it would write to freed memory: no way to go on, in release too.
   std::fputs(
       "lariat: a coroutine was destroyed while an operation that it awaits was in flight. "
@@ -33,16 +34,16 @@ void operation::adopt_current_loop() noexcept {
 
 void operation::suspend() noexcept {
   suspended_ = true;
-  if (promise_ == nullptr) return;  // Many foreign coroutines share a context: none is cancelled.
+  if (!awaited_by_task_) return;  // Many foreign coroutines share a context: none is cancelled.
   context_->waiting_in_ = this;
-  context_->waiting_since_ = owner().turn_time();
+  context_->waiting_since_ = context::coarse(owner().turn_time());
 }
 
 void operation::complete() noexcept { owner().ready(*this); }
 
 void operation::run() noexcept {
   suspended_ = false;
-  if (promise_ != nullptr) context_->waiting_in_ = nullptr;
+  if (awaited_by_task_) context_->waiting_in_ = nullptr;
   caller_.resume();
 }
 

@@ -27,13 +27,17 @@ class operation : public runnable {
   /// Called on the loop's thread while the task is suspended here, any number of times.
   virtual void cancel() noexcept = 0;
 
+  /// What a dump of the tasks says of it.
   [[nodiscard]] virtual operation_info info() const noexcept = 0;
 
   /// Resumes the task. The loop calls this.
   void run() noexcept override;
 
   /// The coroutine that waits; null if it is not a lariat task.
-  [[nodiscard]] const detail::promise_base* waiter() const noexcept { return promise_; }
+  [[nodiscard]] const detail::promise_base* waiter() const noexcept {
+    if (!awaited_by_task_) return nullptr;
+    return &std::coroutine_handle<detail::promise_base>::from_address(caller_.address()).promise();
+  }
 
  protected:
   operation() = default;
@@ -47,8 +51,8 @@ class operation : public runnable {
   void prepare(std::coroutine_handle<Promise> caller) noexcept {
     caller_ = caller;
     if constexpr (std::derived_from<Promise, detail::promise_base>) {
-      promise_ = &caller.promise();
-      context_ = promise_->context_;
+      awaited_by_task_ = true;
+      context_ = caller.promise().context_;
     } else {
       adopt_current_loop();
     }
@@ -78,9 +82,9 @@ class operation : public runnable {
   [[nodiscard]] loop* loop_of_context() const noexcept { return context_->owner(); }
 
   std::coroutine_handle<> caller_;
-  const detail::promise_base* promise_ = nullptr;
   context* context_ = nullptr;
-  bool suspended_ = false;
+  bool suspended_ = false;  // Small members of derived classes fit in behind these two.
+  bool awaited_by_task_ = false;
 };
 
 }  // namespace lariat

@@ -6,6 +6,7 @@
 
 #include <concepts>
 #include <functional>
+#include <memory>
 #include <source_location>
 #include <type_traits>
 #include <utility>
@@ -46,34 +47,53 @@ struct return_task {
   task<T> operator()() noexcept { return std::move(body); }
 };
 
-/// Whom a spawned task belongs to.
+/// Where a spawned task goes: to a loop, as a task of its own.
 struct spawn_place {
   loop& where;
-  spawn_scope* scope = nullptr;
-  const context* parent = nullptr;
 };
 
-template <class Function, class... Args>
-auto launch(const spawn_place& place, const char* name, std::source_location site,
-            Function&& function, Args&&... args) {
-  using value = spawned_value<Function, Args...>;
-  using record = spawned_call<value, std::decay_t<Function>, std::decay_t<Args>...>;
-  auto* spawned = new record(name == nullptr ? std::string_view() : name,
-                             std::forward<Function>(function), std::forward<Args>(args)...);
-  join_handle<value> handle(*spawned);
-  spawned->launch(place.where, site, place.scope, place.parent);
-  return handle;
+/// The same, as part of a scope.
+struct scoped_place {
+  loop& where;
+  spawn_scope& scope;
+  const context& parent;
+};
+
+template <class T, class... Parts>
+std::unique_ptr<spawned_call<T, std::decay_t<Parts>...>> make_record(const spawn_place&,
+                                                                     std::string_view name,
+                                                                     Parts&&... parts) {
+  using record = spawned_call<T, std::decay_t<Parts>...>;
+  return std::make_unique<record>(name, std::forward<Parts>(parts)...);
 }
 
-template <class T>
-join_handle<T> launch_task(const spawn_place& place, const char* name, std::source_location site,
+template <class T, class... Parts>
+std::unique_ptr<scoped_call<T, std::decay_t<Parts>...>> make_record(const scoped_place& place,
+                                                                    std::string_view name,
+                                                                    Parts&&... parts) {
+  using record = scoped_call<T, std::decay_t<Parts>...>;
+  return std::make_unique<record>(place.scope, place.parent, name, std::forward<Parts>(parts)...);
+}
+
+template <class Place, class Function, class... Args>
+auto launch(const Place& place, const char* name, std::source_location site, Function&& function,
+            Args&&... args) {
+  using value = spawned_value<Function, Args...>;
+  auto record = make_record<value>(place, name == nullptr ? std::string_view() : name,
+                                   std::forward<Function>(function), std::forward<Args>(args)...);
+  record->launch(place.where, site);
+  return join_handle<value>(*record.release());
+}
+
+template <class Place, class T>
+join_handle<T> launch_task(const Place& place, const char* name, std::source_location site,
                            task<T>&& body) {
   if (!body) throw_task_awaited_twice();
   refuse_closure_task(promise_of(body), site);
   return launch(place, name, site, return_task<T>{std::move(body)});
 }
 
-/// The forms of `spawn` for what can say, by `spawn_place place()`, where its tasks go. A default
+/// The forms of `spawn` for what can say, by `spawn_here()`, where its tasks go. A default
 /// argument cannot follow a pack, so the forms that note their caller's place are spelled out.
 template <class Derived>
 class spawner {
@@ -126,7 +146,7 @@ class spawner {
   }
 
  private:
-  spawn_place place() { return static_cast<Derived&>(*this).spawn_here(); }
+  auto place() { return static_cast<Derived&>(*this).spawn_here(); }
 };
 
 /// This thread's loop, as a spawner.
@@ -191,8 +211,7 @@ auto spawn(const spawn_options& options, F&& function, Args&&... args) {
 /// \throws std::logic_error if a lambda with captures made it: the lambda dies too soon; spawn the
 /// lambda itself.
 template <class T>
-join_handle<T> spawn(task<T>&& body,
-                     std::source_location site = std::source_location::current()) {
+join_handle<T> spawn(task<T>&& body, std::source_location site = std::source_location::current()) {
   return detail::current_loop_spawner().spawn(std::move(body), site);
 }
 

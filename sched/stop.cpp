@@ -9,8 +9,7 @@ bool stoppable_base::start() {
     refused_ = true;
     return false;
   }
-  const std::source_location site =
-      waiter() == nullptr ? std::source_location() : waiter()->site();
+  const std::source_location site = waiter() == nullptr ? std::source_location() : waiter()->site();
   child_ = &start_child(task_context(), site);
   suspend();
   callback_.emplace(token_, on_stop{*this});  // If stop was requested before, it runs here.

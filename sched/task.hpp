@@ -86,17 +86,33 @@ class [[nodiscard("a task does nothing until it is awaited or spawned")]] task {
 
   void swap(task& other) noexcept { std::swap(handle_, other.handle_); }
 
-  /// Whether there is a coroutine that has not been awaited.
+  /// Whether it holds a coroutine, awaited or not.
   [[nodiscard]] explicit operator bool() const noexcept { return handle_ != nullptr; }
 
-  /// Runs the coroutine. Consumes the task: the frame is gone when the await expression ends.
-  class awaiter;
+  /// Runs the coroutine on the awaiter's behalf. It borrows the task, which keeps the frame until
+  /// it is destroyed: for a temporary, to the end of the await expression.
+  class [[nodiscard]] awaiter {
+   public:
+    explicit awaiter(std::coroutine_handle<promise_type> handle) noexcept : handle_(handle) {}
 
-  /// \throws std::logic_error if the task is empty: moved from, or awaited before.
-  awaiter operator co_await() && { return awaiter(std::move(*this)); }
+    bool await_ready() const noexcept { return false; }
+    template <class Promise>
+    std::coroutine_handle<> await_suspend(std::coroutine_handle<Promise> caller) {
+      handle_.promise().start_for(caller);
+      return handle_;
+    }
+    T await_resume() { return handle_.promise().result().take(); }
 
-  /// For lvalues: a task is awaited once, as `co_await std::move(name)`.
-  awaiter operator co_await() & { return awaiter(std::move(*this)); }
+   private:
+    std::coroutine_handle<promise_type> handle_;
+  };
+
+  /// \throws std::logic_error if the task is empty, or, when awaited, if it was awaited before.
+  awaiter operator co_await() const {
+    if (handle_ == nullptr) [[unlikely]]
+      detail::throw_task_awaited_twice();
+    return awaiter(handle_);
+  }
 
  private:
   friend promise_type;
@@ -105,29 +121,6 @@ class [[nodiscard("a task does nothing until it is awaited or spawned")]] task {
 
   explicit task(std::coroutine_handle<promise_type> handle) noexcept : handle_(handle) {}
 
-  std::coroutine_handle<promise_type> handle_;
-};
-
-template <class T>
-class [[nodiscard]] task<T>::awaiter {
- public:
-  explicit awaiter(task&& source) : handle_(std::exchange(source.handle_, nullptr)) {
-    if (handle_ == nullptr) [[unlikely]] detail::throw_task_awaited_twice();
-  }
-  awaiter(const awaiter&) = delete;
-  ~awaiter() { handle_.destroy(); }
-
-  bool await_ready() const noexcept { return false; }
-
-  template <class Promise>
-  std::coroutine_handle<> await_suspend(std::coroutine_handle<Promise> caller) {
-    handle_.promise().start_for(caller);
-    return handle_;
-  }
-
-  T await_resume() { return handle_.promise().result().take(); }
-
- private:
   std::coroutine_handle<promise_type> handle_;
 };
 

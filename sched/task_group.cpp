@@ -11,12 +11,12 @@ void task_group::open(loop& owner, const context& parent) noexcept {
   parent_ = &parent;
 }
 
-detail::spawn_place task_group::spawn_here() {
+detail::scoped_place task_group::spawn_here() {
   if (ending_) throw std::logic_error("lariat: task_group::spawn: the group is ending");
   if (loop::current() != owner_) {
     throw std::logic_error("lariat: task_group::spawn: called on another thread than the group's");
   }
-  return {*owner_, this, parent_};
+  return {*owner_, *this, *parent_};
 }
 
 void task_group::cancel(std::string_view reason) noexcept {
@@ -43,8 +43,7 @@ bool group_operation_base::start() {
     return false;
   }
   open(owner(), task_context());
-  const std::source_location site =
-      waiter() == nullptr ? std::source_location() : waiter()->site();
+  const std::source_location site = waiter() == nullptr ? std::source_location() : waiter()->site();
   try {
     body_ = &start_body(task_context(), site);
   } catch (...) {
@@ -68,9 +67,9 @@ void group_operation_base::cancel_body(std::string_view reason) noexcept {
 void group_operation_base::child_finished(context&, const std::exception_ptr& error) noexcept {
   body_ = nullptr;
   if (is_cancelled(error)) {
-    // Not by us: the body ended early all the same, and its children with it.
     body_cancelled_ = error;
-    task_group::cancel("the group's body was cancelled");
+    // Not by us: the body ended early all the same, and its children with it.
+    if (!ending()) task_group::cancel("the group's body was cancelled");
   } else if (error != nullptr) {
     fail(error);
   }

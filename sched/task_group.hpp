@@ -52,13 +52,16 @@ class task_group : public detail::spawner<task_group>, protected detail::spawn_s
   void fail(const std::exception_ptr& error) noexcept;
   [[nodiscard]] const std::vector<std::exception_ptr>& errors() const noexcept { return errors_; }
 
+  /// Whether everything of the group has been asked to end.
+  [[nodiscard]] bool ending() const noexcept { return ending_; }
+
   /// Called when the last child has ended, and when the group has to end.
   virtual void children_ended() noexcept = 0;
   virtual void cancel_body(std::string_view reason) noexcept = 0;
 
  private:
   friend class detail::spawner<task_group>;
-  [[nodiscard]] detail::spawn_place spawn_here();
+  [[nodiscard]] detail::scoped_place spawn_here();
   void scope_child_finished(context& child, const std::exception_ptr& error) noexcept final;
 
   loop* owner_ = nullptr;

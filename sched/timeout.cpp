@@ -2,6 +2,8 @@
 
 #include <lariat/sched/detail/is_cancelled.hpp>
 
+#include <algorithm>
+
 namespace lariat {
 
 timeout_error::timeout_error()
@@ -9,8 +11,8 @@ timeout_error::timeout_error()
 
 void deadline::arm(loop& owner, clock_ns when) noexcept {
   owner_ = &owner;
-  when_ = when;
-  owner.timers().insert(timer_, when);
+  when_ = std::max<clock_ns>(when, 0);
+  owner.timers().insert(timer_, when_);
 }
 
 void deadline::disarm() noexcept {
@@ -30,14 +32,18 @@ bool timeout_base::start() {
     refused_ = true;
     return false;
   }
-  const std::source_location site =
-      waiter() == nullptr ? std::source_location() : waiter()->site();
-  // May throw: the body of with_deadline is made here. Nothing is published before.
-  child_ = &start_child(task_context(), site);
-  suspend();
+  const std::source_location site = waiter() == nullptr ? std::source_location() : waiter()->site();
   const clock_ns now = owner().now();
-  // The child is queued already: however near the deadline, it runs to its first suspension.
+  // Timers fire between turns, and the child is queued in this one: however near the deadline, it
+  // runs to its first suspension.
   arm(owner(), kind_ == sleep_operation::kind::delay ? deadline_after(now, time_) : time_);
+  try {
+    child_ = &start_child(task_context(), site);  // The body of with_deadline is made here.
+  } catch (...) {
+    disarm();
+    throw;
+  }
+  suspend();
   return true;
 }
 

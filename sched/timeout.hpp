@@ -36,8 +36,10 @@ class deadline {
   /// Puts the deadline off by `more` (negative: brings it forward). Nothing after it has expired.
   template <class Rep, class Period>
   void extend(std::chrono::duration<Rep, Period> more) noexcept {
-    const clock_ns change = std::chrono::duration_cast<std::chrono::nanoseconds>(more).count();
-    move_to(change > 0 ? detail::deadline_after(when_, change) : when_ + change);
+    if (more > more.zero())
+      return move_to(detail::deadline_after(when_, detail::saturating_ns(more)));
+    const std::chrono::duration<long double, Period> less(-static_cast<long double>(more.count()));
+    move_to(when_ - detail::saturating_ns(less));
   }
 
   /// Sets a new deadline. Nothing after it has expired.

@@ -12,12 +12,9 @@ bool sleep_operation::start() noexcept {
     return false;
   }
   suspend();
-  if (kind_ == kind::delay && time_ == 0) {
-    complete();
-    return true;
-  }
+  const clock_ns time = timer_.deadline();
   const clock_ns now = owner().now();
-  const clock_ns deadline = kind_ == kind::delay ? detail::deadline_after(now, time_) : time_;
+  const clock_ns deadline = kind_ == kind::delay ? detail::deadline_after(now, time) : time;
   if (deadline <= now) {
     complete();
   } else {

@@ -6,6 +6,8 @@
 
 #include <chrono>
 #include <cstdint>
+#include <type_traits>
+#include <utility>
 
 namespace lariat {
 
@@ -28,7 +30,9 @@ template <class Rep>
 [[nodiscard]] constexpr clock_ns saturating_ns(std::chrono::duration<Rep, std::nano> delay) noexcept
   requires(std::is_integral_v<Rep>)
 {
-  return delay.count() > 0 ? static_cast<clock_ns>(delay.count()) : 0;
+  if (delay.count() <= 0) return 0;
+  return std::in_range<clock_ns>(delay.count()) ? static_cast<clock_ns>(delay.count())
+                                                : no_deadline;
 }
 [[nodiscard]] constexpr clock_ns deadline_after(clock_ns now, clock_ns delay) noexcept {
   return delay > no_deadline - now ? no_deadline : now + delay;
@@ -43,9 +47,9 @@ template <class Rep>
 class [[nodiscard]] sleep_operation final : public operation {
  public:
   enum class kind : unsigned char { delay, deadline };
-  sleep_operation(clock_ns time, kind kind) noexcept : time_(time), kind_(kind) {}
+  sleep_operation(clock_ns time, kind kind) noexcept : kind_(kind), timer_(*this, time) {}
   sleep_operation(const sleep_operation& other) noexcept
-      : operation(other), time_(other.time_), kind_(other.kind_) {}
+      : operation(other), kind_(other.kind_), timer_(*this, other.timer_.deadline()) {}
 
   bool await_ready() const noexcept { return false; }
   template <class Promise>
@@ -54,7 +58,8 @@ class [[nodiscard]] sleep_operation final : public operation {
     return start();
   }
   void await_resume() const {
-    if (cancelled_) [[unlikely]] throw_cancelled();
+    if (cancelled_) [[unlikely]]
+      throw_cancelled();
   }
 
   void cancel() noexcept override;
@@ -63,10 +68,10 @@ class [[nodiscard]] sleep_operation final : public operation {
  private:
   bool start() noexcept;
 
-  detail::timer_entry timer_{*this};
-  clock_ns time_;
+  // A million of these may sleep: the small members share a word with the base's.
   kind kind_;
   bool cancelled_ = false;
+  detail::timer_entry timer_;  // Until it is armed its deadline is the argument, of either kind.
 };
 
 /// Suspends the task for at least `delay`. Zero or less is one `yield`. No allocation, and no

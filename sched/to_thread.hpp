@@ -107,15 +107,19 @@ class thread_function {
   struct nothing {};
 
   result invoke() {
-    return std::apply(
-        [this](F& function, Args&... args) -> result {
-          if constexpr (takes_token) {
+    if constexpr (takes_token) {
+      return std::apply(
+          [this](F& function, Args&... args) -> result {
             return std::invoke(std::move(function), stop_.get_token(), std::move(args)...);
-          } else {
+          },
+          bound_);
+    } else {
+      return std::apply(
+          [](F& function, Args&... args) -> result {
             return std::invoke(std::move(function), std::move(args)...);
-          }
-        },
-        bound_);
+          },
+          bound_);
+    }
   }
 
   [[no_unique_address]] std::tuple<F, Args...> bound_;
@@ -133,25 +137,37 @@ class thread_function {
   }
 };
 
+/// Room for a queue timeout where one was asked for.
+template <bool timed>
+struct timer_room {
+  explicit timer_room(clock_ns) noexcept {}
+  [[nodiscard]] queue_timer* get() noexcept { return nullptr; }
+};
+template <>
+struct timer_room<true> {
+  explicit timer_room(clock_ns limit_ns) noexcept : timer(limit_ns) {}
+  [[nodiscard]] queue_timer* get() noexcept { return &timer; }
+  queue_timer timer;
+};
+
 /// A call that its task waits for: all of it lies in the awaiting frame.
-template <class F, class... Args>
+template <bool timed, class F, class... Args>
 class [[nodiscard("nothing is called until it is awaited")]] joined_call final
-    : public thread_operation,
-      private blocking_call {
+    : public thread_operation {
  public:
   template <class... Bound>
   joined_call(lane* where, clock_ns queue_ns, Bound&&... bound)
-      : thread_operation(where, queue_ns),
-        function_(std::in_place, std::forward<Bound>(bound)...) {}
+      : thread_operation(where),
+        function_(std::in_place, std::forward<Bound>(bound)...),
+        timer_(queue_ns) {}
   joined_call(joined_call&& other)
-      : thread_operation(other), blocking_call(), function_(std::move(other.function_)) {}
+      : thread_operation(other), function_(std::move(other.function_)), timer_(other.timer_) {}
 
   template <class Promise>
   bool await_suspend(std::coroutine_handle<Promise> caller) {
     prepare(caller);
     function_.arm();
-    set_task(&task_context());
-    return start(*this);
+    return start(&joined_call::execute, this, &task_context(), timer_.get());
   }
 
   typename thread_function<F, Args...>::result await_resume() {
@@ -160,75 +176,81 @@ class [[nodiscard("nothing is called until it is awaited")]] joined_call final
   }
 
  private:
-  void execute() noexcept override {
-    function_();
-    hand_back();
+  static void execute(void* state) noexcept {
+    auto& self = *static_cast<joined_call*>(state);
+    self.function_();
+    self.hand_back();
   }
-  void reject(int error) noexcept override { refuse(error); }
   bool give_up() noexcept override {
     function_.request_stop();
     return false;
   }
 
   thread_function<F, Args...> function_;
+  [[no_unique_address]] timer_room<timed> timer_;
 };
 
 /// A call that a cancel leaves behind.
-template <class F, class... Args>
+template <bool timed, class F, class... Args>
 class [[nodiscard("nothing is called until it is awaited")]] abandoning_call final
     : public thread_operation {
  public:
   template <class... Bound>
   abandoning_call(lane* where, clock_ns queue_ns, Bound&&... bound)
-      : thread_operation(where, queue_ns),
-        call_(std::make_unique<call>(std::forward<Bound>(bound)...)) {}
-  abandoning_call(abandoning_call&& other) noexcept
-      : thread_operation(other), call_(std::move(other.call_)) {}
+      : thread_operation(where),
+        function_(std::in_place, std::forward<Bound>(bound)...),
+        timer_(queue_ns) {}
+  abandoning_call(abandoning_call&& other)
+      : thread_operation(other), function_(std::move(other.function_)), timer_(other.timer_) {}
 
   template <class Promise>
   bool await_suspend(std::coroutine_handle<Promise> caller) {
     prepare(caller);
-    call_->function.arm();
-    call_->set_waiter(*this);
-    return start(*call_);
+    state_ = std::make_unique<state>(*this, std::move(function_));
+    return start(&abandoning_call::execute, state_.get(), nullptr, timer_.get());
   }
 
   typename thread_function<F, Args...>::result await_resume() {
-    check(call_ != nullptr && call_->function.gave_up());
-    return call_->function.take();
+    check(state_ != nullptr && state_->function.gave_up());
+    return state_->function.take();
   }
 
  private:
-  struct call final : abandonable_call {
-    template <class... Bound>
-    explicit call(Bound&&... bound) : function(std::in_place, std::forward<Bound>(bound)...) {}
-    void execute() noexcept override {
-      function();
-      finish();
+  struct state final : abandonable_state {
+    state(thread_operation& waiter, thread_function<F, Args...>&& what)
+        : abandonable_state(waiter), function(std::move(what)) {
+      function.arm();
     }
     thread_function<F, Args...> function;
   };
 
+  static void execute(void* call) noexcept {
+    auto& self = *static_cast<state*>(call);
+    self.function();
+    self.finish();
+  }
   bool give_up() noexcept override {
-    call_->function.request_stop();
-    if (!call_->abandon()) return false;
-    (void)call_.release();  // The lane's thread deletes it.
+    state_->function.request_stop();
+    if (!state_->abandon()) return false;
+    (void)state_.release();  // The lane's thread deletes it.
     return true;
   }
 
-  std::unique_ptr<call> call_;
+  thread_function<F, Args...> function_;
+  std::unique_ptr<state> state_;
+  [[no_unique_address]] timer_room<timed> timer_;
 };
 
-template <on_cancel policy, class F, class... Args>
+template <on_cancel policy, bool timed, class F, class... Args>
 auto make_thread_call(lane* where, clock_ns queue_ns, F&& function, Args&&... args) {
   if constexpr (policy == on_cancel::abandon) {
     static_assert(!is_borrowed<std::decay_t<F>> && (!is_borrowed<std::decay_t<Args>> && ...),
                   "a call that may be abandoned outlives its task: its function and arguments must "
                   "own what they use (no pointer, reference, view, or closure with captures)");
-    return abandoning_call<std::decay_t<F>, std::decay_t<Args>...>(
+    return abandoning_call<timed, std::decay_t<F>, std::decay_t<Args>...>(
         where, queue_ns, std::forward<F>(function), std::forward<Args>(args)...);
   } else {
-    return joined_call<std::decay_t<F>, std::decay_t<Args>...>(
+    return joined_call<timed, std::decay_t<F>, std::decay_t<Args>...>(
         where, queue_ns, std::forward<F>(function), std::forward<Args>(args)...);
   }
 }
@@ -258,8 +280,8 @@ auto make_thread_call(lane* where, clock_ns queue_ns, F&& function, Args&&... ar
 template <on_cancel policy = on_cancel::join, class F, class... Args>
   requires detail::thread_callable<F, Args...>
 [[nodiscard]] auto to_thread(F&& function, Args&&... args) {
-  return detail::make_thread_call<policy>(nullptr, no_deadline, std::forward<F>(function),
-                                          std::forward<Args>(args)...);
+  return detail::make_thread_call<policy, false>(nullptr, no_deadline, std::forward<F>(function),
+                                                 std::forward<Args>(args)...);
 }
 
 /// The same on a lane of one's choice, or with a limit to the time in its queue:
@@ -275,8 +297,8 @@ template <on_cancel policy = on_cancel::join, class F, class... Args>
   const clock_ns queue_ns = options.queue_timeout == std::chrono::nanoseconds::max()
                                 ? no_deadline
                                 : detail::saturating_ns(options.queue_timeout);
-  return detail::make_thread_call<policy>(options.lane, queue_ns, std::forward<F>(function),
-                                          std::forward<Args>(args)...);
+  return detail::make_thread_call<policy, true>(options.lane, queue_ns, std::forward<F>(function),
+                                                std::forward<Args>(args)...);
 }
 
 }  // namespace lariat

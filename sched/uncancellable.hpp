@@ -14,7 +14,7 @@ namespace detail {
 template <class T>
 class [[nodiscard]] uncancellable_operation {
  public:
-  explicit uncancellable_operation(task<T>&& body) : awaiter_(std::move(body)) {}
+  explicit uncancellable_operation(task<T>&& body) noexcept : body_(std::move(body)) {}
   uncancellable_operation(const uncancellable_operation&) = delete;
   ~uncancellable_operation() {
     if (masked_ != nullptr) masked_->unmask_cancel();
@@ -23,18 +23,18 @@ class [[nodiscard]] uncancellable_operation {
   bool await_ready() const noexcept { return false; }
   template <class Promise>
   std::coroutine_handle<> await_suspend(std::coroutine_handle<Promise> caller) {
-    const std::coroutine_handle<> next = awaiter_.await_suspend(caller);
+    const std::coroutine_handle<> next = body_.operator co_await().await_suspend(caller);
     masked_ = caller.promise().task_context();
     masked_->mask_cancel();
     return next;
   }
   T await_resume() {
     std::exchange(masked_, nullptr)->unmask_cancel();
-    return awaiter_.await_resume();
+    return body_.operator co_await().await_resume();
   }
 
  private:
-  typename task<T>::awaiter awaiter_;
+  task<T> body_;
   context* masked_ = nullptr;
 };
 

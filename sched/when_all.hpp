@@ -16,17 +16,44 @@ namespace lariat {
 template <class... T>
 struct all_values;
 template <class A>
-struct all_values<A> { A first; };
+struct all_values<A> {
+  A first;
+};
 template <class A, class B>
-struct all_values<A, B> { A first; B second; };
+struct all_values<A, B> {
+  A first;
+  B second;
+};
 template <class A, class B, class C>
-struct all_values<A, B, C> { A first; B second; C third; };
+struct all_values<A, B, C> {
+  A first;
+  B second;
+  C third;
+};
 template <class A, class B, class C, class D>
-struct all_values<A, B, C, D> { A first; B second; C third; D fourth; };
+struct all_values<A, B, C, D> {
+  A first;
+  B second;
+  C third;
+  D fourth;
+};
 template <class A, class B, class C, class D, class E>
-struct all_values<A, B, C, D, E> { A first; B second; C third; D fourth; E fifth; };
+struct all_values<A, B, C, D, E> {
+  A first;
+  B second;
+  C third;
+  D fourth;
+  E fifth;
+};
 template <class A, class B, class C, class D, class E, class F>
-struct all_values<A, B, C, D, E, F> { A first; B second; C third; D fourth; E fifth; F sixth; };
+struct all_values<A, B, C, D, E, F> {
+  A first;
+  B second;
+  C third;
+  D fourth;
+  E fifth;
+  F sixth;
+};
 
 namespace detail {
 
@@ -39,9 +66,7 @@ class [[nodiscard]] when_all_operation final : public child_tuple<T...> {
   all_values<value_of<T>...> await_resume() {
     this->rethrow_error();
     return std::apply(
-        [](child<T>&... each) {
-          return all_values<value_of<T>...>{take_value(each.result())...};
-        },
+        [](child<T>&... each) { return all_values<value_of<T>...>{take_value(each.result())...}; },
         this->children());
   }
   [[nodiscard]] operation_info info() const noexcept override { return {"when_all"}; }
@@ -131,9 +156,8 @@ class [[nodiscard("it does nothing until it is awaited")]] range_bundle {
 
 template <class Range>
 concept range_of_awaitables =
-    std::ranges::input_range<Range> && requires(std::ranges::range_value_t<Range>& a) {
-      as_task(std::move(a));
-    };
+    std::ranges::input_range<Range> &&
+    requires(std::ranges::range_value_t<Range>& a) { as_task(std::move(a)); };
 
 template <range_of_awaitables Range>
 auto collect(Range&& range) {
@@ -175,8 +199,8 @@ template <detail::range_of_awaitables Range>
       detail::collect(std::forward<Range>(range)));
 }
 
-/// Runs all of them concurrently, whatever becomes of each, and gives an outcome for each (asyncio's
-/// `return_exceptions=True`, Promise.allSettled).
+/// Runs all of them concurrently, whatever becomes of each, and gives an outcome for each
+/// (asyncio's `return_exceptions=True`, Promise.allSettled).
 ///
 /// \par Cancellation
 /// Cancels all of them, waits for their end and gives the outcomes; the cancel stays pending.

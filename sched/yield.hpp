@@ -19,7 +19,8 @@ class [[nodiscard]] yield_operation final : public operation {
     return true;
   }
   void await_resume() const {
-    if (task_context().must_cancel()) [[unlikely]] throw_cancelled();
+    if (task_context().must_cancel()) [[unlikely]]
+      throw_cancelled();
   }
 
   void cancel() noexcept override {}  // It is queued already, and looks when it runs.

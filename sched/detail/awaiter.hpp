@@ -1,5 +1,7 @@
 #pragma once
 
+#include <coroutine>
+
 namespace lariat::detail {
 
 template <class T>
@@ -7,6 +9,24 @@ concept has_member_co_await = requires(T&& t) { static_cast<T&&>(t).operator co_
 
 template <class T>
 concept has_free_co_await = requires(T&& t) { operator co_await(static_cast<T&&>(t)); };
+
+/// An awaiter that lies elsewhere in the same full expression. g++ 12 copies the awaiter that
+/// await_transform gives by reference, and operations are not to be copied; this one may be.
+template <class Awaiter>
+class awaiter_reference {
+ public:
+  explicit awaiter_reference(Awaiter& awaiter) noexcept : awaiter_(awaiter) {}
+
+  bool await_ready() { return awaiter_.await_ready(); }
+  template <class Promise>
+  decltype(auto) await_suspend(std::coroutine_handle<Promise> caller) {
+    return awaiter_.await_suspend(caller);
+  }
+  decltype(auto) await_resume() { return awaiter_.await_resume(); }
+
+ private:
+  Awaiter& awaiter_;
+};
 
 /// What `co_await` would use: the result of operator co_await, or the object itself.
 template <class Awaitable>
@@ -16,7 +36,7 @@ decltype(auto) get_awaiter(Awaitable&& awaitable) {
   } else if constexpr (has_free_co_await<Awaitable>) {
     return operator co_await(static_cast<Awaitable&&>(awaitable));
   } else {
-    return static_cast<Awaitable&&>(awaitable);
+    return awaiter_reference(awaitable);
   }
 }
 

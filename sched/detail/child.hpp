@@ -47,7 +47,8 @@ class child final : public context, private return_point {
 
   void start(child_owner& told, const context& parent, std::source_location site) noexcept {
     told_ = &told;
-    place(*parent.owner(), &parent, site);
+    parent_ = &parent;
+    place(*parent.owner(), site);
     attach();
     owner()->ready(*this);
   }
@@ -55,6 +56,8 @@ class child final : public context, private return_point {
   [[nodiscard]] slot<T>& result() noexcept {
     return refused_.has_error() ? refused_ : body_.result();
   }
+
+  [[nodiscard]] const context* parent() const noexcept override { return parent_; }
 
   void run() noexcept override {
     // A cancel before the start: the body never runs.
@@ -90,6 +93,7 @@ class child final : public context, private return_point {
   root_task<T> body_;
   slot<T> refused_;  // How it ended if the body never ran.
   child_owner* told_ = nullptr;
+  const context* parent_ = nullptr;
 };
 
 }  // namespace lariat::detail

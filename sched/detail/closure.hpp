@@ -12,7 +12,8 @@ template <class T>
 consteval bool is_closure() {
   const std::string_view name = __PRETTY_FUNCTION__;
 #if defined(__clang__)
-  return name.find("[T = (lambda at") != name.npos || name.find("[T = const (lambda at") != name.npos;
+  return name.find("[T = (lambda at") != name.npos ||
+         name.find("[T = const (lambda at") != name.npos;
 #else
   return name.find("<lambda(") != name.npos && name.ends_with(")>]");
 #endif

@@ -7,37 +7,23 @@
 #include <cstdint>
 #include <mutex>
 #include <new>
-
-#if defined(__SANITIZE_ADDRESS__)
-#define LARIAT_FRAMES_FROM_MALLOC 1
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer)
-#define LARIAT_FRAMES_FROM_MALLOC 1
-#endif
-#endif
-#ifndef LARIAT_FRAMES_FROM_MALLOC
-#define LARIAT_FRAMES_FROM_MALLOC 0
-#endif
+#include <utility>
 
 namespace lariat::detail {
 namespace {
 
-// Small frames in steps of 16 bytes waste little; larger ones are rarer, so coarser steps do.
-constexpr std::size_t small_step = 16;
-constexpr std::size_t small_max = 1024;
 constexpr std::size_t large_step = 512;
 constexpr std::size_t large_max = 16 * 1024;
-constexpr std::size_t small_classes = small_max / small_step;
-constexpr std::size_t class_count = small_classes + (large_max - small_max) / large_step;
+constexpr std::size_t small_classes = small_frame_max / small_frame_step;
+constexpr std::size_t class_count = small_classes + (large_max - small_frame_max) / large_step;
 
-constexpr std::size_t class_of(std::size_t size) noexcept {
-  if (size <= small_max) return (size - 1) / small_step;
-  return small_classes + (size - small_max - 1) / large_step;
+constexpr std::size_t class_of_large(std::size_t size) noexcept {
+  return small_classes + (size - small_frame_max - 1) / large_step;
 }
 
 constexpr std::size_t class_size(std::size_t index) noexcept {
-  if (index < small_classes) return (index + 1) * small_step;
-  return small_max + (index - small_classes + 1) * large_step;
+  if (index < small_classes) return (index + 1) * small_frame_step;
+  return small_frame_max + (index - small_classes + 1) * large_step;
 }
 
 // How many frames of a class move at once between a thread and the shared lists.
@@ -49,7 +35,7 @@ struct free_frame {
   free_frame* next;
   free_frame* next_batch;  // Used by the first frame of a batch in the shared lists.
 };
-static_assert(sizeof(free_frame) <= small_step);
+static_assert(sizeof(free_frame) <= small_frame_step);
 
 // What threads give back and take: whole batches, so that the lock is rare.
 class shared_lists {
@@ -110,6 +96,7 @@ struct class_list {
   std::byte* fresh;  // Frames never used yet, in [fresh, fresh_end).
   std::byte* fresh_end;
   std::uint32_t count;
+  std::uint32_t count_max;  // More than that go to other threads. 0 until the first free.
 };
 
 struct thread_lists {
@@ -123,6 +110,7 @@ constinit thread_local thread_lists lists{};
 // Gives everything to the other threads when its own ends.
 struct returner {
   bool armed = false;
+  void arm() noexcept { armed = true; }  // The first use registers the destructor.
   ~returner() {
     for (std::size_t index = 0; index < class_count; ++index) {
       class_list& list = lists.classes[index];
@@ -140,7 +128,7 @@ thread_local returner at_thread_exit;
 
 [[gnu::noinline]] void* refill(std::size_t index) {
   class_list& list = lists.classes[index];
-  at_thread_exit.armed = true;  // First use registers the destructor.
+  at_thread_exit.arm();
   if (free_frame* batch = shared().take(index)) {
     std::uint32_t count = 0;
     for (free_frame* frame = batch->next; frame != nullptr; frame = frame->next) ++count;
@@ -165,8 +153,14 @@ thread_local returner at_thread_exit;
   return frame;
 }
 
+// A thread keeps this many batches of a class before it gives one away.
+constexpr std::uint32_t kept_batches = 8;
+
 [[gnu::noinline]] void give_batch(std::size_t index) noexcept {
   class_list& list = lists.classes[index];
+  list.count_max = kept_batches * batch_of(index);
+  at_thread_exit.arm();  // A thread may free frames and never take any.
+  if (list.count <= list.count_max) return;
   free_frame* batch = list.head;
   free_frame* last = batch;
   for (std::uint32_t i = 1; i < batch_of(index); ++i) last = last->next;
@@ -176,41 +170,42 @@ thread_local returner at_thread_exit;
   shared().put(index, batch);
 }
 
-// A thread keeps this many batches of a class before it gives one away.
-constexpr std::uint32_t kept_batches = 8;
+[[gnu::noinline]] void* allocate_fresh(std::size_t index) {
+  class_list& list = lists.classes[index];
+  if (list.fresh == list.fresh_end) return refill(index);
+  return std::exchange(list.fresh, list.fresh + class_size(index));
+}
 
 }  // namespace
 
-bool frames_are_pooled() noexcept { return LARIAT_FRAMES_FROM_MALLOC == 0; }
-
-void* allocate_frame(std::size_t size) {
-  if (LARIAT_FRAMES_FROM_MALLOC != 0 || size > large_max) [[unlikely]] {
-    return ::operator new(size);
-  }
-  const std::size_t index = class_of(size);
-  class_list& list = lists.classes[index];
-  if (free_frame* frame = list.head) {
-    list.head = frame->next;
-    --list.count;
-    return frame;
-  }
-  if (list.fresh != list.fresh_end) {
-    void* frame = list.fresh;
-    list.fresh += class_size(index);
-    return frame;
-  }
-  return refill(index);
+void* allocate_small_frame(std::size_t size_class) {
+  class_list& list = lists.classes[size_class];
+  free_frame* frame = list.head;
+  if (frame == nullptr) [[unlikely]]
+    return allocate_fresh(size_class);
+  list.head = frame->next;
+  // Frames that were freed in another order than they were made lie anywhere: have the next one
+  // ready.
+  __builtin_prefetch(frame->next, 1);
+  --list.count;
+  return frame;
 }
 
-void deallocate_frame(void* frame, std::size_t size) noexcept {
-  if (LARIAT_FRAMES_FROM_MALLOC != 0 || size > large_max) [[unlikely]] {
-    ::operator delete(frame);
-    return;
-  }
-  const std::size_t index = class_of(size);
-  class_list& list = lists.classes[index];
-  list.head = new (frame) free_frame{list.head, nullptr};
-  if (++list.count > kept_batches * batch_of(index)) [[unlikely]] give_batch(index);
+void deallocate_small_frame(void* frame, std::size_t size_class) noexcept {
+  class_list& list = lists.classes[size_class];
+  static_cast<free_frame*>(frame)->next = list.head;
+  list.head = static_cast<free_frame*>(frame);
+  if (++list.count > list.count_max) [[unlikely]]
+    give_batch(size_class);
+}
+
+void* allocate_large_frame(std::size_t size) {
+  return size > large_max ? ::operator new(size) : allocate_small_frame(class_of_large(size));
+}
+
+void deallocate_large_frame(void* frame, std::size_t size) noexcept {
+  if (size > large_max) return ::operator delete(frame);
+  deallocate_small_frame(frame, class_of_large(size));
 }
 
 }  // namespace lariat::detail

@@ -35,10 +35,12 @@ class basic_inbox {
     return head != nullptr && head != asleep();
   }
 
-  /// Owner. Announces that it is about to sleep. False if something has come: do not sleep.
+  /// Owner. Announces that it is about to sleep. False if something has come: do not sleep. True
+  /// again if it is called twice.
   [[nodiscard]] bool try_sleep() noexcept {
     Step* expected = nullptr;
-    return head_.compare_exchange_strong(expected, asleep(), std::memory_order_relaxed);
+    return head_.compare_exchange_strong(expected, asleep(), std::memory_order_relaxed) ||
+           expected == asleep();
   }
 
   /// Owner. Moves everything to `queue` in the order of arrival, and ends the sleep state. True if

@@ -23,7 +23,8 @@ void promise_base::start_for_foreign() {
   awaited_by_task_ = false;
 }
 
-void promise_base::check_closure() const {
+void promise_base::check_start() const {
+  if (context_ != nullptr) throw_task_awaited_twice();
   loop* current = loop::current();
   if (current == nullptr || !current->in_frame_below(continuation_.address())) return;
   throw std::logic_error(

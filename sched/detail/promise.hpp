@@ -43,8 +43,8 @@ class promise_base {
 
   /// Notes where the coroutine stands: one store for each await, so it is always on.
   template <class Awaitable>
-  decltype(auto) await_transform(
-      Awaitable&& awaitable, std::source_location where = std::source_location::current()) {
+  decltype(auto) await_transform(Awaitable&& awaitable,
+                                 std::source_location where = std::source_location::current()) {
     site_ = where;
     return get_awaiter(static_cast<Awaitable&&>(awaitable));
   }
@@ -59,9 +59,11 @@ class promise_base {
   [[nodiscard]] const promise_base* awaiter() const noexcept;
 
   /// Called before the first run, by whatever starts the coroutine.
+  /// \throws std::logic_error if it was started before, or its closure is gone.
   template <class Promise>
   void start_for(std::coroutine_handle<Promise> awaiter) {
-    if (made_by_closure_) [[unlikely]] check_closure();
+    if (continuation_ != nullptr) [[unlikely]]
+      check_start();
     if constexpr (std::derived_from<Promise, promise_base>) {
       context_ = awaiter.promise().context_;
     } else {
@@ -72,7 +74,8 @@ class promise_base {
 
   /// The same for the first coroutine of a context; `back` gets control when it has finished.
   void start_root(context& context, std::coroutine_handle<> back) {
-    if (made_by_closure_) [[unlikely]] check_closure();
+    if (continuation_ != nullptr) [[unlikely]]
+      check_start();
     context_ = &context;
     continuation_ = back;
     awaited_by_task_ = false;
@@ -82,19 +85,23 @@ class promise_base {
   [[nodiscard]] bool made_by_closure() const noexcept { return made_by_closure_; }
 
  protected:
-  /// Notes the closure's address (null: not known), in the field that has no other use before the start.
+  /// Notes the closure's address (null: not known). Until the start it takes the continuation's
+  /// place, so that an await has one thing to look at.
   void set_closure(const void* closure) noexcept {
     made_by_closure_ = true;
-    continuation_ = std::coroutine_handle<>::from_address(const_cast<void*>(closure));
+    continuation_ = std::coroutine_handle<>::from_address(
+        const_cast<void*>(closure == nullptr ? this : closure));
   }
+
+  /// A generator is started once for each value.
+  void allow_restart() noexcept { continuation_ = nullptr; }
 
  private:
   friend class lariat::operation;
   friend class lariat::context;
 
   void start_for_foreign();
-  // Throws std::logic_error if the closure lay in a stack frame that has been left.
-  void check_closure() const;
+  void check_start() const;
 
   context* context_ = nullptr;
   std::coroutine_handle<> continuation_;

@@ -23,7 +23,8 @@ class return_point {
   }
 
  private:
-  [[maybe_unused]] function resume_;  // The next word of a frame is its destroyer; nobody destroys this one.
+  [[maybe_unused]] function
+      resume_;  // The next word of a frame is its destroyer; nobody destroys this one.
 };
 
 /// A task that runs as the root of a context of its own, rather than for an awaiter.

@@ -37,7 +37,8 @@ class slot {
 
   /// The value, or throws the exception. Once.
   T take() {
-    if (has_error()) [[unlikely]] std::rethrow_exception(std::move(error_));
+    if (has_error()) [[unlikely]]
+      std::rethrow_exception(std::move(error_));
     return std::move(value_);
   }
 
@@ -88,7 +89,8 @@ class slot<void> {
   [[nodiscard]] bool has_error() const noexcept { return error_ != nullptr; }
   [[nodiscard]] const std::exception_ptr& error() const noexcept { return error_; }
   void take() {
-    if (has_error()) [[unlikely]] std::rethrow_exception(std::move(error_));
+    if (has_error()) [[unlikely]]
+      std::rethrow_exception(std::move(error_));
   }
   void take_from(slot& other) noexcept { error_ = std::move(other.error_); }
 

@@ -2,42 +2,50 @@
 
 #include <lariat/sched/detail/is_cancelled.hpp>
 
+#include <cassert>
+#include <stdexcept>
 #include <string>
 
 namespace lariat::detail {
-namespace {
 
 // What another thread asks of a task's loop. Deletes itself.
 template <class Action>
-class message final : public runnable {
+class spawned::message final : public runnable {
  public:
-  explicit message(Action action) : action_(std::move(action)) {}
+  message(spawned& record, Action action) : record_(record), action_(std::move(action)) {
+    record_.state_.refer();
+  }
   void run() noexcept override {
     action_();
+    if (record_.state_.drop()) delete &record_;
     delete this;
   }
 
  private:
+  spawned& record_;
   Action action_;
 };
 
-template <class Action>
-void send(loop& where, Action action) {
-  where.post(*new message<Action>(std::move(action)));
+bool spawned::post(runnable& step) noexcept {
+  if (!state_.try_send()) return false;
+  owner()->post(step);
+  state_.sent();
+  return true;
 }
 
-}  // namespace
+template <class Action>
+bool spawned::send(Action action) noexcept {
+  if (!state_.try_send()) return false;
+  owner()->post(*new message<Action>(*this, std::move(action)));
+  state_.sent();
+  return true;
+}
 
-void spawned::launch(loop& where, std::source_location site, spawn_scope* scope,
-                     const context* parent) noexcept {
-  place(where, parent, site);
-  scope_ = scope;
-  if (scope != nullptr) {
-    scope_previous_ = scope->last_;
-    (scope->last_ == nullptr ? scope->first_ : scope->last_->scope_next_) = this;
-    scope->last_ = this;
-    ++scope->count_;
+void spawned::launch(loop& where, std::source_location site) {
+  if (loop::current() != &where && !where.announce()) {
+    throw std::logic_error("lariat: spawn: the runtime has been shut down");
   }
+  place(where, site);
   if (loop::current() == &where) {
     attach();
     where.ready(*this);
@@ -46,26 +54,33 @@ void spawned::launch(loop& where, std::source_location site, spawn_scope* scope,
   }
 }
 
+scope_link::scope_link(spawn_scope& scope, const context& parent, spawned& task) noexcept
+    : scope_(scope), parent_(parent), task_(task), previous_(scope.last_) {
+  (previous_ == nullptr ? scope.first_ : previous_->next_) = this;
+  scope.last_ = this;
+  ++scope.count_;
+}
+
+void scope_link::leave(const std::exception_ptr& error) noexcept {
+  (previous_ == nullptr ? scope_.first_ : previous_->next_) = next_;
+  (next_ == nullptr ? scope_.last_ : next_->previous_) = previous_;
+  --scope_.count_;
+  scope_.scope_child_finished(task_, error);
+}
+
 void spawn_scope::cancel_children(std::string_view reason) noexcept {
-  for (spawned* each = first_; each != nullptr;) {
-    spawned* next = each->scope_next_;
-    each->cancel(reason);
+  for (scope_link* each = first_; each != nullptr;) {
+    scope_link* next = each->next_;
+    each->task_.cancel(reason);
     each = next;
   }
 }
 
-void spawned::leave_scope(const std::exception_ptr* error) noexcept {
-  if (scope_ == nullptr) return;
-  (scope_previous_ == nullptr ? scope_->first_ : scope_previous_->scope_next_) = scope_next_;
-  (scope_next_ == nullptr ? scope_->last_ : scope_next_->scope_previous_) = scope_previous_;
-  --scope_->count_;
-  static const std::exception_ptr none;
-  mark_retrieved();  // The scope takes errors on.
-  scope_->scope_child_finished(*this, error == nullptr ? none : *error);
-}
-
 void spawned::run() noexcept {
-  if (!live()) attach();
+  if (!live()) {
+    attach();
+    owner()->arrived();
+  }
   try {
     if (must_cancel()) throw_cancelled();  // Cancelled before the start: it never runs.
     begin();
@@ -79,16 +94,24 @@ void spawned::run() noexcept {
 void spawned::finish() noexcept {
   detach();
   const std::exception_ptr* error = failure();
-  leave_scope(error);
+  if (scope_link* place = link()) {
+    static const std::exception_ptr none;
+    mark_retrieved();  // The scope takes errors on.
+    place->leave(error == nullptr ? none : *error);
+  }
+  if (unseen(error)) {
+    if (handle_held_) {
+      keep_failure_sink();  // The handle may outlive the loop.
+    } else {
+      owner()->report(unhandled_failure(*this, *error));
+    }
+  }
   join_waiter* waiter = std::exchange(waiters_, nullptr);
-  const bool held = handle_held_;
-  if (!held && waiter == nullptr) {
-    report_unseen();
+  if (state_.end()) {
     delete this;
     return;
   }
-  // From here on a handle on another thread may read the result. Pairs with `done`.
-  done_.store(true, std::memory_order_release);
+  // From here on it belongs to the handle, and may be gone.
   while (waiter != nullptr) {
     join_waiter* next = std::exchange(waiter->next_, nullptr);
     waiter->joined();
@@ -96,36 +119,38 @@ void spawned::finish() noexcept {
   }
 }
 
-void spawned::report_unseen() noexcept {
-  const std::exception_ptr* error = failure();
-  if (retrieved_ || error == nullptr || is_cancelled(*error)) return;
-  retrieved_ = true;
-  owner()->report(unhandled_failure(*this, *error));
+bool spawned::unseen(const std::exception_ptr* error) const noexcept {
+  return !retrieved_ && error != nullptr && !is_cancelled(*error);
 }
 
 void spawned::release() noexcept {
-  if (loop::current() == owner()) return release_on_loop();
-  if (done()) {
-    // Nobody else touches it any more. A failure is told to the loop's hook, which takes it from
-    // any thread.
-    report_unseen();
-    delete this;
-    return;
+  if (!done()) {
+    if (loop::current() == owner()) {
+      assert(waiters_ == nullptr && "a join_handle was dropped while a task awaits it");
+      handle_held_ = false;
+      [[maybe_unused]] const bool last = state_.drop_alone();
+      assert(!last && "the task refers to its record until it has ended");
+      return;
+    }
+    if (send([this] { let_go(); })) return;
   }
-  send(*owner(), [this] { release_on_loop(); });
+  let_go();
 }
 
-void spawned::release_on_loop() noexcept {
-  handle_held_ = false;
-  if (!done()) return;
-  report_unseen();
-  delete this;
+// On the loop's thread, or after the end on the handle's.
+void spawned::let_go() noexcept {
+  if (!done()) {
+    handle_held_ = false;
+  } else if (const std::exception_ptr* error = failure(); unseen(error)) {
+    report_to_sink(*error);
+  }
+  if (state_.drop()) delete this;
 }
 
 void spawned::request_cancel(std::string_view reason) noexcept {
   if (done()) return;
   if (loop::current() == owner()) return cancel(reason);
-  send(*owner(), [this, text = std::string(reason)] {
+  (void)send([this, text = std::string(reason)] {
     if (!done()) cancel(text);
   });
 }
@@ -138,13 +163,14 @@ bool spawned::add_waiter(join_waiter& waiter) noexcept {
   return true;
 }
 
-void spawned::remove_waiter(join_waiter& waiter) noexcept {
+bool spawned::remove_waiter(join_waiter& waiter) noexcept {
   for (join_waiter** each = &waiters_; *each != nullptr; each = &(*each)->next_) {
     if (*each == &waiter) {
       *each = std::exchange(waiter.next_, nullptr);
-      return;
+      return true;
     }
   }
+  return false;
 }
 
 }  // namespace lariat::detail

@@ -2,12 +2,12 @@
 
 #include <lariat/sched/context.hpp>
 #include <lariat/sched/detail/frame_pool.hpp>
+#include <lariat/sched/detail/record_state.hpp>
 #include <lariat/sched/detail/root_task.hpp>
 #include <lariat/sched/detail/slot.hpp>
 #include <lariat/sched/loop.hpp>
 #include <lariat/sched/task.hpp>
 
-#include <atomic>
 #include <cstddef>
 #include <exception>
 #include <functional>
@@ -32,7 +32,7 @@ class join_waiter {
   join_waiter* next_ = nullptr;
 };
 
-class spawned;
+class scope_link;
 
 /// Whose children a spawned task belongs to: a task_group. Told when it has ended.
 class spawn_scope {
@@ -45,15 +45,37 @@ class spawn_scope {
   [[nodiscard]] std::size_t child_count() const noexcept { return count_; }
 
  private:
-  friend class spawned;
-  spawned* first_ = nullptr;
-  spawned* last_ = nullptr;
+  friend class scope_link;
+  scope_link* first_ = nullptr;
+  scope_link* last_ = nullptr;
   std::size_t count_ = 0;
 };
 
+class spawned;
+
+/// A task's place in its scope, in the record of those that have one.
+class scope_link {
+ public:
+  scope_link(spawn_scope& scope, const context& parent, spawned& task) noexcept;
+
+  [[nodiscard]] const context& parent() const noexcept { return parent_; }
+
+  /// Leaves the scope and tells it how the task ended.
+  void leave(const std::exception_ptr& error) noexcept;
+
+ private:
+  friend class spawn_scope;
+  spawn_scope& scope_;
+  const context& parent_;
+  spawned& task_;
+  scope_link* previous_;
+  scope_link* next_ = nullptr;
+};
+
 /// A spawned task's record: its context, its join state, and (in the derived class) the closure,
-/// the arguments and the result. Owned by the loop until it has ended, and by its handle.
-/// Everything but `done` belongs to the loop's thread; others come through the loop's inbox.
+/// the arguments and the result. Lives until its task has ended and its handle is gone.
+/// Until the task has ended everything but `done` belongs to the loop's thread, and others come
+/// through the loop's inbox; afterwards it is the handle's, and the loop may be gone.
 class spawned : public context {
  public:
   static void* operator new(std::size_t size) { return allocate_frame(size); }
@@ -63,13 +85,13 @@ class spawned : public context {
   virtual ~spawned() = default;
 
   /// Makes it ready on `where`, from any thread.
-  void launch(loop& where, std::source_location site, spawn_scope* scope,
-              const context* parent) noexcept;
+  /// \throws std::logic_error if that loop has ended.
+  void launch(loop& where, std::source_location site);
 
   void run() noexcept final;
 
   /// Any thread.
-  [[nodiscard]] bool done() const noexcept { return done_.load(std::memory_order_acquire); }
+  [[nodiscard]] bool done() const noexcept { return state_.done(); }
 
   /// The handle lets go: deletes the record, now or when the task has ended. Any thread.
   void release() noexcept;
@@ -77,9 +99,14 @@ class spawned : public context {
   /// Cancels the task. Any thread.
   void request_cancel(std::string_view reason) noexcept;
 
+  /// Posts `step` to the task's loop, from another thread; false if the task has ended.
+  [[nodiscard]] bool post(runnable& step) noexcept;
+
   /// Tells `waiter` when the task has ended; false if it has. On the loop's thread.
   [[nodiscard]] bool add_waiter(join_waiter& waiter) noexcept;
-  void remove_waiter(join_waiter& waiter) noexcept;
+
+  /// Undoes that; false if `waiter` was told, or is about to be.
+  bool remove_waiter(join_waiter& waiter) noexcept;
 
   /// The failure will be seen by somebody: do not report it.
   void mark_retrieved() noexcept { retrieved_ = true; }
@@ -88,6 +115,9 @@ class spawned : public context {
 
  protected:
   explicit spawned(std::string_view name) { set_name(name); }
+
+  /// Its place in a scope, if it has one.
+  [[nodiscard]] virtual scope_link* link() noexcept { return nullptr; }
 
   /// Runs the body until it first suspends.
   virtual void begin() = 0;
@@ -98,41 +128,78 @@ class spawned : public context {
   void finish() noexcept;
 
  private:
-  friend class spawn_scope;
-  void release_on_loop() noexcept;
-  void leave_scope(const std::exception_ptr* error) noexcept;
-  void report_unseen() noexcept;
+  template <class Action>
+  class message;
+  template <class Action>
+  [[nodiscard]] bool send(Action action) noexcept;
+  void let_go() noexcept;
+  [[nodiscard]] bool unseen(const std::exception_ptr* error) const noexcept;
 
-  // Shared by all threads that hold a handle.
-  spawn_scope* scope_ = nullptr;
-  spawned* scope_previous_ = nullptr;
-  spawned* scope_next_ = nullptr;
-  join_waiter* waiters_ = nullptr;
-  std::atomic<bool> done_ = false;
+  record_state state_;
   bool handle_held_ = true;
   bool retrieved_ = false;
+
+ protected:
+  bool settled_ = false;  // The derived class's: here it takes no room.
+
+ private:
+  join_waiter* waiters_ = nullptr;
 };
 
-/// A record with room for a result.
+/// A record with room for the body, and then, in the same place, for what it ended with.
 template <class T>
 class spawned_result : public spawned {
  public:
+  ~spawned_result() override {
+    if (settled_) {
+      result_.~slot();
+    } else {
+      body_.~root_task();
+    }
+  }
+
+  /// Once the task has ended.
   [[nodiscard]] slot<T>& result() noexcept { return result_; }
 
  protected:
-  using spawned::spawned;
-  void store_failure(std::exception_ptr error) noexcept final { result_.fail(std::move(error)); }
+  explicit spawned_result(std::string_view name) : spawned(name), body_() {}
+
+  void store_failure(std::exception_ptr error) noexcept final {
+    settle();
+    result_.fail(std::move(error));
+  }
   [[nodiscard]] const std::exception_ptr* failure() const noexcept final {
     return result_.has_error() ? &result_.error() : nullptr;
   }
 
-  slot<T> result_;
+  /// Takes the result, and destroys the body: its parameters, such as a socket, go now and not
+  /// with the handle.
+  void take_result() {
+    root_task<T> body = settle();
+    result_.take_from(body.result());
+  }
+
+  [[nodiscard]] root_task<T>& body() noexcept { return body_; }
+
+ private:
+  root_task<T> settle() noexcept {
+    root_task<T> body = std::move(body_);
+    body_.~root_task();
+    ::new (static_cast<void*>(&result_)) slot<T>();
+    settled_ = true;
+    return body;
+  }
+
+  union {
+    root_task<T> body_;
+    slot<T> result_;
+  };
 };
 
 /// A record for a function that makes the task on its first run, so that its captures and
 /// arguments live as long as the task.
 template <class T, class Function, class... Args>
-class spawned_call final : public spawned_result<T>, private return_point {
+class spawned_call : public spawned_result<T>, private return_point {
  public:
   template <class F, class... A>
   explicit spawned_call(std::string_view name, F&& function, A&&... args)
@@ -143,21 +210,37 @@ class spawned_call final : public spawned_result<T>, private return_point {
 
  private:
   void begin() override {
-    body_ = root_task<T>(std::apply(
+    this->body() = root_task<T>(std::apply(
         [this](Args&... args) { return std::invoke(function_, std::move(args)...); }, args_));
-    body_.start(*this, *this);
+    this->body().start(*this, *this);
   }
 
   static void returned(return_point* self) noexcept {
     auto& record = static_cast<spawned_call&>(*self);
-    record.result_.take_from(record.body_.result());
-    record.body_.reset();  // Its parameters, such as a socket, go now, not with the handle.
+    record.take_result();
     record.finish();
   }
 
   [[no_unique_address]] Function function_;
   [[no_unique_address]] std::tuple<Args...> args_;
-  root_task<T> body_;
+};
+
+/// The same for a task that is part of a scope.
+template <class T, class Function, class... Args>
+class scoped_call final : public spawned_call<T, Function, Args...> {
+ public:
+  template <class F, class... A>
+  scoped_call(spawn_scope& scope, const context& parent, std::string_view name, F&& function,
+              A&&... args)
+      : spawned_call<T, Function, Args...>(name, std::forward<F>(function),
+                                           std::forward<A>(args)...),
+        link_(scope, parent, *this) {}
+
+  [[nodiscard]] const context* parent() const noexcept override { return &link_.parent(); }
+
+ private:
+  [[nodiscard]] scope_link* link() noexcept override { return &link_; }
+  scope_link link_;
 };
 
 }  // namespace lariat::detail

@@ -4,28 +4,53 @@
 #include <lariat/sched/timer.hpp>
 
 #include <stdexcept>
-#include <string>
 #include <system_error>
+#include <utility>
 
 namespace lariat::detail {
 
-bool thread_operation::start(blocking_call& call) {
+void queue_timer::start(thread_operation& owner, loop& where) noexcept {
+  if (limit_ns_ == no_deadline) return;
+  owner_ = &owner;
+  running_ = true;
+  where.timers().insert(entry_, deadline_after(where.now(), limit_ns_));
+}
+
+bool queue_timer::stop(loop& where) noexcept {
+  if (entry_.armed()) {
+    where.timers().cancel(entry_);
+    running_ = false;
+  }
+  stopped_ = running_;
+  return !running_;
+}
+
+void queue_timer::run() noexcept {
+  running_ = false;
+  if (stopped_) return owner_->run();
+  owner_->time_out();
+}
+
+bool thread_operation::start(body function, void* state, const context* task, queue_timer* timer) {
   if (must_cancel()) {
     ending_ = ending::cancelled;
     return false;
   }
   home_ = &owner();
   if (lane_ == nullptr) lane_ = &blocking_pool::of(*home_).default_lane();
-  call_ = &call;
+  function_ = function;
+  state_ = state;
+  task_ = task;
   suspend();
   home_->expect_handoff(1);
-  if (queue_ns_ != no_deadline) {
-    home_->timers().insert(expiry_.timer, deadline_after(home_->now(), queue_ns_));
-    expiry_pending_ = true;
+  if (timer != nullptr) {
+    timer_ = timer;
+    timer->start(*this, *home_);
   }
   nested_ = lane::current() == lane_;
   // The last act: a thread may hand the result back before this returns.
-  if (lane_->submit(call)) [[likely]] return true;
+  if (lane_->submit(*this)) [[likely]]
+    return true;
   nested_ = false;
   end(ending::deadlocked);
   return true;
@@ -38,13 +63,11 @@ void thread_operation::end(ending how) noexcept {
 
 void thread_operation::cancel() noexcept {
   if (ending_ != ending::by_function) return;  // It has ended without, and is on its way.
-  if (lane_->withdraw(*call_) || give_up()) end(ending::cancelled);
+  if (lane_->withdraw(*this) || give_up()) end(ending::cancelled);
 }
 
-void thread_operation::expire() noexcept {
-  expiry_pending_ = false;
-  if (ended_) return run();
-  if (ending_ == ending::by_function && lane_->withdraw(*call_)) end(ending::timed_out);
+void thread_operation::time_out() noexcept {
+  if (ending_ == ending::by_function && lane_->withdraw(*this)) end(ending::timed_out);
 }
 
 void thread_operation::refuse(int error) noexcept {
@@ -53,18 +76,11 @@ void thread_operation::refuse(int error) noexcept {
 }
 
 void thread_operation::run() noexcept {
-  if (expiry_.timer.armed()) {
-    home_->timers().cancel(expiry_.timer);
-  } else if (expiry_pending_) {
-    ended_ = true;  // The loop holds the timer's step: let it run first.
-    return;
-  }
+  if (timer_ != nullptr && !timer_->stop(*home_)) return;
   home_->expect_handoff(-1);
   if (nested_) lane_->settle_nested();
   operation::run();
 }
-
-operation_info thread_operation::info() const noexcept { return {"to_thread"}; }
 
 void thread_operation::check(bool gave_up) const {
   switch (ending_) {
@@ -79,9 +95,9 @@ void thread_operation::check(bool gave_up) const {
     case ending::cancelled:
       throw_cancelled();
     case ending::timed_out:
-      throw std::system_error(std::make_error_code(std::errc::timed_out),
-                              "to_thread: no thread of lane " + lane_->name() +
-                                  " was free within the queue timeout");
+      throw std::system_error(
+          std::make_error_code(std::errc::timed_out),
+          "to_thread: no thread of lane " + lane_->name() + " was free within the queue timeout");
     case ending::deadlocked:
       throw std::logic_error("lariat: to_thread: lane " + lane_->name() +
                              ": deadlock: every thread of the lane waits for a call to this same "
@@ -90,14 +106,14 @@ void thread_operation::check(bool gave_up) const {
   }
 }
 
-bool abandonable_call::abandon() noexcept {
+bool abandonable_state::abandon() noexcept {
   const std::lock_guard lock(mutex_);
   if (ended_) return false;
   waiter_ = nullptr;
   return true;
 }
 
-void abandonable_call::finish() noexcept {
+void abandonable_state::finish() noexcept {
   thread_operation* waiter;
   {
     const std::lock_guard lock(mutex_);
@@ -109,16 +125,6 @@ void abandonable_call::finish() noexcept {
   } else {
     waiter->hand_back();
   }
-}
-
-void abandonable_call::reject(int error) noexcept {
-  thread_operation* waiter;
-  {
-    const std::lock_guard lock(mutex_);
-    ended_ = true;
-    waiter = waiter_;
-  }
-  waiter->refuse(error);  // Who abandons a call takes it out of the queue if it is there.
 }
 
 }  // namespace lariat::detail

@@ -1,23 +1,51 @@
 #pragma once
 
-#include <lariat/sched/detail/blocking_call.hpp>
 #include <lariat/sched/detail/timer_wheel.hpp>
 #include <lariat/sched/lane.hpp>
 #include <lariat/sched/loop.hpp>
 #include <lariat/sched/operation.hpp>
 
+#include <cstddef>
 #include <mutex>
 
 namespace lariat::detail {
 
+class thread_operation;
+
+/// Ends the waiting for a thread when it has lasted too long.
+class queue_timer final : public runnable {
+ public:
+  explicit queue_timer(clock_ns limit_ns) noexcept : limit_ns_(limit_ns) {}
+  queue_timer(const queue_timer& other) noexcept : runnable(other), limit_ns_(other.limit_ns_) {}
+
+  void start(thread_operation& owner, loop& where) noexcept;
+
+  /// False if the loop holds the timer's step already: it will run `owner` when it gets there.
+  [[nodiscard]] bool stop(loop& where) noexcept;
+
+  void run() noexcept override;
+
+ private:
+  timer_entry entry_{*this};
+  clock_ns limit_ns_;
+  thread_operation* owner_ = nullptr;
+  bool running_ = false;  // Armed, or its step is in the loop's queue.
+  bool stopped_ = false;
+};
+
 /// The part of `to_thread` that does not depend on the function: where the task waits while the
-/// call is queued, and while it runs.
+/// call is queued and while it runs. It is also the call's place in its lane's queue, so queueing
+/// allocates nothing. What the thread touches comes first: each cache line that both sides write
+/// costs two transfers between CPUs per call.
 class thread_operation : public operation {
  public:
+  /// Runs the function, on the lane's thread, and hands back.
+  using body = void (*)(void* state) noexcept;
+
   bool await_ready() const noexcept { return false; }
   void run() noexcept override;
   void cancel() noexcept override;
-  [[nodiscard]] operation_info info() const noexcept override;
+  [[nodiscard]] operation_info info() const noexcept override { return {"to_thread"}; }
 
   /// Queues the task to be resumed on its loop. On the lane's thread; nothing of the operation may
   /// be touched after it.
@@ -26,14 +54,17 @@ class thread_operation : public operation {
   /// Ends the operation by the error that kept the lane from starting a thread. Any thread.
   void refuse(int error) noexcept;
 
- protected:
-  /// `where` is null for the default lane; `queue_ns` is how long the call may be queued.
-  thread_operation(lane* where, clock_ns queue_ns) noexcept : lane_(where), queue_ns_(queue_ns) {}
-  thread_operation(const thread_operation& other) noexcept
-      : operation(other), lane_(other.lane_), queue_ns_(other.queue_ns_) {}
+  /// Called when the call has waited for a thread too long.
+  void time_out() noexcept;
 
-  /// After `prepare`: queues the call. False if the operation has ended already.
-  bool start(blocking_call& call);
+ protected:
+  /// `where` is null for the default lane.
+  explicit thread_operation(lane* where) noexcept : lane_(where) {}
+  thread_operation(const thread_operation& other) noexcept : operation(other), lane_(other.lane_) {}
+
+  /// After `prepare`: queues the call. False if the operation has ended already. `timer` may be
+  /// null; `task` is what the thread calls its task, null if that may end first.
+  bool start(body function, void* state, const context* task, queue_timer* timer);
 
   /// Asks the running function to end. True if the operation is over though the function is not.
   virtual bool give_up() noexcept = 0;
@@ -43,52 +74,93 @@ class thread_operation : public operation {
   void check(bool gave_up) const;
 
  private:
-  // What the queue's timeout runs.
-  class expiry final : public runnable {
-   public:
-    explicit expiry(thread_operation& owner) noexcept : owner_(owner) {}
-    void run() noexcept override { owner_.expire(); }
-    timer_entry timer{*this};
-
-   private:
-    thread_operation& owner_;
-  };
-
+  friend class lariat::lane;
+  friend class call_queue;
   enum class ending : unsigned char { by_function, cancelled, timed_out, deadlocked };
-  void expire() noexcept;
   void end(ending how) noexcept;
 
-  lane* lane_;
-  clock_ns queue_ns_;
-  loop* home_ = nullptr;
-  blocking_call* call_ = nullptr;
-  expiry expiry_{*this};
-  int error_ = 0;  // What kept the lane from starting a thread. Written by any thread.
   ending ending_ = ending::by_function;
-  bool expiry_pending_ = false;  // The timer is armed, or its step is in the loop's queue.
-  bool ended_ = false;           // The task goes on as soon as that is no longer so.
-  bool nested_ = false;          // Submitted on a thread of the same lane.
+  bool nested_ = false;  // Submitted on a thread of the same lane.
+
+  // The lane's, under its mutex.
+  bool queued_ = false;
+  thread_operation* following_ = nullptr;
+  thread_operation* preceding_ = nullptr;
+
+  body function_ = nullptr;
+  void* state_ = nullptr;
+  loop* home_ = nullptr;
+  const context* task_ = nullptr;
+  lane* lane_;
+  queue_timer* timer_ = nullptr;
+  int error_ = 0;  // What kept the lane from starting a thread. Written by any thread.
 };
 
-/// A call that its task may leave behind: it lives on the heap, and whoever is last deletes it.
-class abandonable_call : public blocking_call {
+/// A FIFO of calls, from whose middle one may be taken out. Its lane's mutex protects it.
+class call_queue {
  public:
-  virtual ~abandonable_call() = default;
+  call_queue() = default;
+  call_queue(const call_queue&) = delete;
+  call_queue& operator=(const call_queue&) = delete;
 
-  /// Who is handed the result.
-  void set_waiter(thread_operation& waiter) noexcept { waiter_ = &waiter; }
+  [[nodiscard]] bool empty() const noexcept { return first_ == nullptr; }
+  [[nodiscard]] std::size_t size() const noexcept { return size_; }
 
-  /// False if the call has ended. If true it is no longer the task's.
-  [[nodiscard]] bool abandon() noexcept;
+  /// \pre `step` is a thread_operation.
+  void push(runnable& step) noexcept {
+    auto& call = static_cast<thread_operation&>(step);
+    call.queued_ = true;
+    call.following_ = nullptr;
+    call.preceding_ = last_;
+    (last_ == nullptr ? first_ : last_->following_) = &call;
+    last_ = &call;
+    ++size_;
+  }
 
- protected:
-  /// On the lane's thread, when the function has ended. The call may be gone after it.
-  void finish() noexcept;
-  void reject(int error) noexcept final;
+  /// Null when empty.
+  [[nodiscard]] thread_operation* pop() noexcept {
+    thread_operation* call = first_;
+    if (call != nullptr) erase(*call);
+    return call;
+  }
+
+  /// False if it is not queued any more.
+  bool remove(thread_operation& call) noexcept {
+    if (!call.queued_) return false;
+    erase(call);
+    return true;
+  }
 
  private:
-  std::mutex mutex_;  // For the race of `abandon` and `finish`.
-  thread_operation* waiter_ = nullptr;
+  void erase(thread_operation& call) noexcept {
+    (call.preceding_ == nullptr ? first_ : call.preceding_->following_) = call.following_;
+    (call.following_ == nullptr ? last_ : call.following_->preceding_) = call.preceding_;
+    call.queued_ = false;
+    --size_;
+  }
+
+  thread_operation* first_ = nullptr;
+  thread_operation* last_ = nullptr;
+  std::size_t size_ = 0;
+};
+
+/// The state of a call that its task may leave behind: on the heap, and whoever is last deletes it.
+class abandonable_state {
+ public:
+  explicit abandonable_state(thread_operation& waiter) noexcept : waiter_(&waiter) {}
+  abandonable_state(const abandonable_state&) = delete;
+  abandonable_state& operator=(const abandonable_state&) = delete;
+  virtual ~abandonable_state() = default;
+
+  /// False if the call has ended. If true the state is no longer the task's.
+  [[nodiscard]] bool abandon() noexcept;
+
+  /// On the lane's thread, when the function has ended. The state may be gone after it.
+  void finish() noexcept;
+
+ private:
+  std::mutex mutex_;  // For the race of the two.
+  thread_operation* waiter_;
   bool ended_ = false;
 };
 

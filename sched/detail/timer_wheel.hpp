@@ -17,14 +17,16 @@ struct timer_link {
 /// A step with a time. Lives in what waits for it; linked into the wheel by address.
 class timer_entry : timer_link {
  public:
-  explicit timer_entry(runnable& step) noexcept : step_(&step) {}
+  /// \param deadline What `deadline` tells until the entry is inserted.
+  explicit timer_entry(runnable& step, clock_ns deadline = 0) noexcept
+      : deadline_(deadline), step_(&step) {}
 
   [[nodiscard]] bool armed() const noexcept { return next != nullptr; }
   [[nodiscard]] clock_ns deadline() const noexcept { return deadline_; }
 
  private:
   friend class timer_wheel;
-  clock_ns deadline_ = 0;
+  clock_ns deadline_;
   runnable* step_;  // What to post when the time has come.
 };
 

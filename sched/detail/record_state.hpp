@@ -1,0 +1,89 @@
+#pragma once
+
+#include <sched.h>
+
+#include <atomic>
+#include <cstdint>
+
+namespace lariat::detail {
+
+/// Who refers to a spawned task's record, and whether the task has ended, in one word.
+///
+/// References: the task's own, until it has ended; the handle's; one for each message on its way to
+/// the task's loop. Whoever drops the last deletes the record.
+///
+/// Senders: threads that are about to post to the task's loop. The task does not end while there
+/// are any, and its loop does not go before it has ended; so a sender finds the loop alive, and
+/// what it posts is there before the loop looks for the last time. Once the task has ended nobody
+/// touches its loop any more: handles may outlive it.
+class record_state {
+ public:
+  record_state() = default;
+  record_state(const record_state&) = delete;
+  record_state& operator=(const record_state&) = delete;
+
+  /// Any thread.
+  [[nodiscard]] bool done() const noexcept {
+    // Acquire: the result may be read after this. Pairs with `end`.
+    return (word_.load(std::memory_order_acquire) & done_bit) != 0;
+  }
+
+  /// Becomes a sender, until `sent`. False if the task has ended. Any thread but the loop's.
+  [[nodiscard]] bool try_send() noexcept {
+    std::uint32_t word = word_.load(std::memory_order_relaxed);
+    do {
+      // Acquire, both here and on failure: as `done`.
+      if ((word & done_bit) != 0) return !done();
+    } while (!word_.compare_exchange_weak(word, word + sender, std::memory_order_acquire,
+                                          std::memory_order_relaxed));
+    return true;
+  }
+  void sent() noexcept {
+    // Release: `end` must see that the post is over.
+    word_.fetch_sub(sender, std::memory_order_release);
+  }
+
+  /// For a message: before it is posted.
+  void refer() noexcept {
+    word_.fetch_add(reference, std::memory_order_relaxed);  // The post publishes it.
+  }
+
+  /// True if that was the last one: delete the record.
+  [[nodiscard]] bool drop() noexcept {
+    // Both: what others did to the record comes before its end.
+    return word_.fetch_sub(reference, std::memory_order_acq_rel) < 2 * reference;
+  }
+
+  /// `drop` where no other thread can refer to the record: on its loop, by the handle.
+  [[nodiscard]] bool drop_alone() noexcept {
+    const std::uint32_t left = word_.load(std::memory_order_relaxed) - reference;
+    word_.store(left, std::memory_order_relaxed);
+    return left < reference;
+  }
+
+  /// The task has ended: waits for senders, then drops its reference. True if that was the last.
+  [[nodiscard]] bool end() noexcept {
+    for (;;) {
+      std::uint32_t word = word_.load(std::memory_order_acquire);
+      if ((word & (reference - sender)) != 0) {
+        ::sched_yield();  // A sender is between two system calls at most.
+        continue;
+      }
+      if (word == reference) return true;  // Nobody is left to be told.
+      // Release: pairs with `done`. Acquire: with `sent`.
+      if (word_.compare_exchange_weak(word, (word - reference) | done_bit,
+                                      std::memory_order_acq_rel, std::memory_order_relaxed)) {
+        return false;
+      }
+    }
+  }
+
+ private:
+  static constexpr std::uint32_t done_bit = 1;
+  static constexpr std::uint32_t sender = 2;
+  static constexpr std::uint32_t reference = 1U << 16;
+
+  std::atomic<std::uint32_t> word_ = 2 * reference;
+};
+
+}  // namespace lariat::detail
