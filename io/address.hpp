@@ -50,6 +50,7 @@ class address {
   [[nodiscard]] static address loopback_v4(std::uint16_t port = 0) noexcept;
   [[nodiscard]] static address loopback_v6(std::uint16_t port = 0) noexcept;
 
+  /// Which of the two it is; an IPv4 address written as IPv6 is the latter.
   [[nodiscard]] bool is_v4() const noexcept;
   [[nodiscard]] bool is_v6() const noexcept { return !is_v4(); }
 
@@ -63,6 +64,7 @@ class address {
   /// Whether it is [::ffff:a.b.c.d]: what an IPv6 socket sees of an IPv4 peer.
   [[nodiscard]] bool is_v4_mapped() const noexcept;
 
+  /// 0 stands for a free port, where something is bound to it.
   [[nodiscard]] std::uint16_t port() const noexcept;
 
   /// The same host with another port.

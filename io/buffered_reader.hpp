@@ -13,15 +13,16 @@
 
 namespace lariat::io {
 
-/// Reads records, lines and exact numbers of bytes from a stream, in few operations: it reads ahead.
+/// Reads records, lines and exact numbers of bytes from a stream, in few operations: it reads
+/// ahead.
 ///
 /// Views that it gives lie in its buffer, and are good until the next call on it. The buffer comes
-/// with the first read, and grows to the limit at most. Read from the stream through this only: what
-/// was read ahead is here. One task at a time; the stream outlives it.
+/// with the first read, and grows to the limit at most. Read from the stream through this only:
+/// what was read ahead is here. One task at a time; the stream outlives it.
 ///
 /// \par Cancellation
-/// No byte is lost, by no function of this class but a `read_exact` of more than the limit: what has
-/// come stays in the buffer, and the next call goes on with it.
+/// No byte is lost, by no function of this class but a `read_exact` of more than the limit: what
+/// has come stays in the buffer, and the next call goes on with it.
 template <stream_reader Stream>
 class buffered_reader {
  public:

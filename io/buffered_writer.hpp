@@ -28,13 +28,13 @@ class buffered_writer {
   /// How many bytes have not been handed to the stream.
   [[nodiscard]] std::size_t buffered() const noexcept { return end_ - begin_; }
 
-  /// Copies `from` into the buffer if there is room for all of it, and says whether there was. Never
-  /// waits: for loops that write many small things.
+  /// Copies `from` into the buffer if there is room for all of it, and says whether there was.
+  /// Never waits: for loops that write many small things.
   [[nodiscard]] bool try_write(std::span<const std::byte> from);
   [[nodiscard]] bool try_write(std::string_view from) { return try_write(bytes_of(from)); }
 
-  /// Copies `from` into the buffer, which is flushed before if there is no room. What is as large as
-  /// the buffer goes to the stream directly.
+  /// Copies `from` into the buffer, which is flushed before if there is no room. What is as large
+  /// as the buffer goes to the stream directly.
   ///
   /// \par Cancellation
   /// What was written before stays in the buffer. `from` is not in it, unless it is as large as the

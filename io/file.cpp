@@ -44,7 +44,7 @@ detail::control_op file::sync() const noexcept {
 }
 
 detail::control_op file::datasync() const noexcept {
-  return {"fdatasync", detail::control_op::prepare_sync, native_handle(), 0, 0,
+  return {"fdatasync",          detail::control_op::prepare_sync, native_handle(), 0, 0,
           IORING_FSYNC_DATASYNC};
 }
 
@@ -54,13 +54,14 @@ detail::control_op file::resize(std::uint64_t size) const noexcept {
 
 detail::control_op file::allocate(std::uint64_t offset, std::uint64_t length,
                                   allocation how) const noexcept {
-  return {"fallocate", detail::control_op::prepare_allocate, native_handle(), offset, length,
-          static_cast<int>(how)};
+  return {"fallocate",     detail::control_op::prepare_allocate,
+          native_handle(), offset,
+          length,          static_cast<int>(how)};
 }
 
 detail::control_op file::advise(std::uint64_t offset, std::uint64_t length,
                                 file_advice advice) const noexcept {
-  return {"fadvise", detail::control_op::prepare_advise, native_handle(), offset, length,
+  return {"fadvise",       detail::control_op::prepare_advise, native_handle(), offset, length,
           to_posix(advice)};
 }
 

@@ -22,11 +22,6 @@ void check(bool success, const char* operation, const std::string& path) {
   if (!success) detail::throw_error(errno, operation, path);
 }
 
-// The system calls would stop at a NUL, and see another path.
-void check_path(const char* operation, const std::string& path) {
-  if (path.find('\0') != path.npos) detail::throw_error(EINVAL, operation, path);
-}
-
 // Those that the lane runs.
 
 void access_here(const std::string& path, int mode) {
@@ -116,27 +111,27 @@ detail::path_status_op symlink(std::string_view target, std::string_view path) {
 }
 
 task<> access(std::string path, access_mode mode) {
-  check_path("access", path);
+  detail::check_path("access", path);
   co_await to_thread(detail::on_file_lane(), access_here, path, static_cast<int>(mode));
 }
 
 task<std::string> readlink(std::string path) {
-  check_path("readlink", path);
+  detail::check_path("readlink", path);
   co_return co_await to_thread(detail::on_file_lane(), readlink_here, path);
 }
 
 task<std::string> realpath(std::string path) {
-  check_path("realpath", path);
+  detail::check_path("realpath", path);
   co_return co_await to_thread(detail::on_file_lane(), realpath_here, path);
 }
 
 task<> resize(std::string path, std::uint64_t size) {
-  check_path("truncate", path);
+  detail::check_path("truncate", path);
   co_await to_thread(detail::on_file_lane(), resize_here, path, size);
 }
 
 task<> chmod(std::string path, unsigned permissions) {
-  check_path("chmod", path);
+  detail::check_path("chmod", path);
   co_await to_thread(detail::on_file_lane(), chmod_here, path, permissions);
 }
 

@@ -18,8 +18,8 @@ namespace detail {
 
 /// What of the system decides whether a process may have a ring.
 struct ring_obstacles {
-  int sysctl = -1;               ///< kernel.io_uring_disabled; -1 if there is no such thing.
-  bool seccomp = false;          ///< Whether a seccomp filter is active.
+  int sysctl = -1;                 ///< kernel.io_uring_disabled; -1 if there is no such thing.
+  bool seccomp = false;            ///< Whether a seccomp filter is active.
   unsigned long long memlock = 0;  ///< RLIMIT_MEMLOCK in bytes; ~0 if unlimited.
 
   /// Reads them.

@@ -21,8 +21,8 @@ namespace {
 enum completion_kind : std::uint64_t {
   for_op = 0,
   for_multishot = 1,
-  for_event = 2,  // The eventfd's poll.
-  for_nobody = 3, // A cancel's own result; a message that only wakes.
+  for_event = 2,   // The eventfd's poll.
+  for_nobody = 3,  // A cancel's own result; a message that only wakes.
 };
 constexpr std::uint64_t kind_mask = 7;
 static_assert(alignof(detail::op) > kind_mask && alignof(detail::multishot) > kind_mask);
@@ -74,7 +74,8 @@ void loop_driver::start() noexcept {
 }
 
 void loop_driver::enter(bool wait, clock_ns deadline) noexcept {
-  if (!started_) [[unlikely]] start();
+  if (!started_) [[unlikely]]
+    start();
   ring_->enter(wait, deadline);
 }
 
@@ -85,7 +86,8 @@ void loop_driver::poll() noexcept {
 
 void loop_driver::park(clock_ns deadline) noexcept {
   if (ring_->has_completions()) return poll();
-  if (!event_armed_) [[unlikely]] arm_event();
+  if (!event_armed_) [[unlikely]]
+    arm_event();
   enter(true, deadline);
   reap();
 }
@@ -118,7 +120,8 @@ void loop_driver::arm_event() noexcept {
 
 io_uring_sqe& loop_driver::next_entry() noexcept {
   for (;;) {
-    if (io_uring_sqe* entry = ring_->next_entry(); entry != nullptr) [[likely]] return *entry;
+    if (io_uring_sqe* entry = ring_->next_entry(); entry != nullptr) [[likely]]
+      return *entry;
     enter(false, no_deadline);
     if (!ring_->needs_enter()) continue;
     // The kernel took nothing for want of memory: it gets some back when completions are reaped.
@@ -227,8 +230,7 @@ loop_driver_counts loop_driver::counts() const noexcept {
 int loop_driver::flag_step() const noexcept { return ring_->flag_step(); }
 
 wake_method loop_driver::wakes_by() const noexcept {
-  return message_wake_.load(std::memory_order_relaxed) ? wake_method::message
-                                                       : wake_method::event;
+  return message_wake_.load(std::memory_order_relaxed) ? wake_method::message : wake_method::event;
 }
 
 }  // namespace lariat::io

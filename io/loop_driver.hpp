@@ -23,9 +23,9 @@ enum class wake_method : unsigned char {
 
 /// How a loop's ring is made. The defaults suit a server of any size.
 struct loop_driver_options {
-  unsigned entries = 256;       ///< Submission queue; a batch of 16 has 95 % of what batching gives.
-  unsigned completions = 4096;  ///< Completion queue; an overflow costs re-arming, not data.
-  unsigned file_workers = 0;    ///< Kernel threads for files, at most. 0: twice the cpus, at least 4.
+  unsigned entries = 256;  ///< Submission queue; a batch of 16 has 95 % of what batching gives.
+  unsigned completions = 2048;  ///< Completion queue; an overflow costs re-arming, not data.
+  unsigned file_workers = 0;  ///< Kernel threads for files, at most. 0: twice the cpus, at least 4.
   unsigned other_workers = 32;  ///< The same for sockets, pipes and devices.
   wake_method wake = wake_method::automatic;
 
@@ -40,7 +40,7 @@ struct loop_driver_counts {
   std::uint64_t completed = 0;  ///< Completions that were reaped.
   std::uint64_t enters = 0;     ///< io_uring_enter calls.
   std::uint64_t waits = 0;      ///< Those of them that might sleep.
-  std::uint64_t overflows = 0;  ///< Enters that found the completion queue overflowed.
+  std::uint64_t overflows = 0;  ///< Times that the completion queue was found overflowed.
 };
 
 /// The driver of a loop that does I/O: one io_uring, submitted to and reaped by one thread.
@@ -79,6 +79,7 @@ class loop_driver final : public detail::io_driver {
     return in_flight_ - (event_armed_ ? 1 : 0);
   }
 
+  /// What the ring has done so far.
   [[nodiscard]] loop_driver_counts counts() const noexcept;
 
   /// The step of the flag ladder that the ring stands on. See loop_driver_options.

@@ -9,12 +9,12 @@ enum class open_mode : std::uint32_t {
   read = 1U << 0,
   write = 1U << 1,
   read_write = read | write,
-  append = write | 1U << 2,    ///< Every write goes to the end, whatever its offset.
-  create = 1U << 3,            ///< Makes the file if there is none.
+  append = write | 1U << 2,      ///< Every write goes to the end, whatever its offset.
+  create = 1U << 3,              ///< Makes the file if there is none.
   exclusive = create | 1U << 4,  ///< Makes the file, and fails with EEXIST if there is one.
-  truncate = 1U << 5,          ///< Empties the file.
-  directory = 1U << 6,         ///< Fails with ENOTDIR if it is no directory.
-  no_follow = 1U << 7,         ///< Fails with ELOOP if it is a symbolic link.
+  truncate = 1U << 5,            ///< Empties the file.
+  directory = 1U << 6,           ///< Fails with ENOTDIR if it is no directory.
+  no_follow = 1U << 7,           ///< Fails with ELOOP if it is a symbolic link.
 
   /// O_DIRECT: past the page cache. Pays for large transfers that are not read again; offsets,
   /// lengths and addresses must be multiples of the device's block size (usually 512 or 4096).

@@ -47,7 +47,8 @@ void socket::take_over(socket& other) noexcept {
 }
 
 void socket::check_idle() const noexcept {
-  if (!busy()) [[likely]] return;
+  if (!busy()) [[likely]]
+    return;
   // They hold its address: no way to go on, in release too.
   std::fputs(
       "lariat: a socket was destroyed while another task uses it. "

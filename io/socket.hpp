@@ -55,9 +55,9 @@ class socket {
   /// What the socket is bound to. \throws std::system_error
   [[nodiscard]] address local_address() const;
 
-  /// How much the kernel holds for it in either direction, in bytes. The kernel doubles what is set,
-  /// for its own needs, and gives that; a size that is set stops it from tuning the size itself.
-  /// \throws std::system_error
+  /// How much the kernel holds for it in either direction, in bytes. The kernel doubles what is
+  /// set, for its own needs, and gives that; a size that is set stops it from tuning the size
+  /// itself. \throws std::system_error
   void set_receive_buffer_size(std::size_t bytes);
   [[nodiscard]] std::size_t receive_buffer_size() const;
   void set_send_buffer_size(std::size_t bytes);
@@ -125,4 +125,27 @@ class [[nodiscard]] socket::close_op final : public detail::op {
 
 inline socket::close_op socket::close() noexcept { return close_op(*this); }
 
+// Once for each message that goes through a stream, so here.
+namespace detail {
+
+inline int socket_op::fd() const noexcept { return socket_->native_handle(); }
+
+// False if it has to wait for its turn.
+inline bool socket_op::enter() noexcept {
+  turn_queue& under_way = socket_->turns(way_);
+  if (!under_way.empty() || !socket_->is_open()) [[unlikely]]
+    return enter_slowly();
+  under_way.push(*this);
+  return true;
+}
+
+inline void socket_op::leave() noexcept {
+  turn_queue& under_way = socket_->turns(way_);
+  if (!under_way.holds_only(*this) || !socket_->is_open()) [[unlikely]]
+    return leave_slowly();
+  under_way.clear();
+  next_ = nullptr;
+}
+
+}  // namespace detail
 }  // namespace lariat::io

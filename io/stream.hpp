@@ -12,8 +12,8 @@
 
 namespace lariat::io {
 
-/// What bytes can be read from: `co_await s.read_some(into)` waits for at least one byte, reads what
-/// there is and says how many; zero is the end.
+/// What bytes can be read from: `co_await s.read_some(into)` waits for at least one byte, reads
+/// what there is and says how many; zero is the end.
 template <class Stream>
 concept stream_reader = requires(Stream& s, std::span<std::byte> into) {
   s.read_some(into);
@@ -21,8 +21,8 @@ concept stream_reader = requires(Stream& s, std::span<std::byte> into) {
                                std::size_t>;
 };
 
-/// What bytes can be written to: `co_await s.write_some(from)` writes at least one byte and says how
-/// many.
+/// What bytes can be written to: `co_await s.write_some(from)` writes at least one byte and says
+/// how many.
 template <class Stream>
 concept stream_writer = requires(Stream& s, std::span<const std::byte> from) {
   s.write_some(from);

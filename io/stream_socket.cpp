@@ -9,7 +9,8 @@ namespace lariat::io {
 
 void stream_socket::shutdown_write() {
   // A system call: the ring would give it to a worker thread, which costs a hundred times as much.
-  if (::shutdown(native_handle(), SHUT_WR) != 0) detail::throw_error(errno, "shutdown", description());
+  if (::shutdown(native_handle(), SHUT_WR) != 0)
+    detail::throw_error(errno, "shutdown", description());
 }
 
 std::size_t stream_socket::available() const {

@@ -54,8 +54,7 @@ class stream_socket : public socket {
   ///
   /// \par Cancellation
   /// As for `read_some`.
-  [[nodiscard]] detail::receive_vector_op readv_some(
-      std::span<const mutable_buffer> into) noexcept;
+  [[nodiscard]] detail::receive_vector_op readv_some(std::span<const mutable_buffer> into) noexcept;
 
   /// Writes as much as the kernel takes at once, after the writes before it, and says how much.
   ///

@@ -12,8 +12,7 @@ std::string describe_fd(int fd) {
   const std::string number = std::to_string(fd);
   std::string text = "fd " + number;
   char target[PATH_MAX];
-  const ssize_t length =
-      ::readlink(("/proc/self/fd/" + number).c_str(), target, sizeof target);
+  const ssize_t length = ::readlink(("/proc/self/fd/" + number).c_str(), target, sizeof target);
   if (length > 0) text.append(" (").append(target, static_cast<std::size_t>(length)).append(")");
   return text;
 }

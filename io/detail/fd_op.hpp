@@ -25,7 +25,8 @@ class fd_op : public op {
 
   /// Throws what `await_resume` has to, as "fsync fd 7: Input/output error".
   void throw_if_failed() const {
-    if (result_ < 0) [[unlikely]] throw_failure();
+    if (result_ < 0) [[unlikely]]
+      throw_failure();
   }
 
  private:

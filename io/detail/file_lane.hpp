@@ -1,5 +1,6 @@
-#pragma once
+#pragma once  // lint: allow(pragma) lint: allow(listed): of the sources only, not installed.
 
+#include <lariat/io/detail/path_op.hpp>
 #include <lariat/sched/blocking_pool.hpp>
 #include <lariat/sched/to_thread.hpp>
 

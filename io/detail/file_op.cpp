@@ -31,9 +31,9 @@ std::uint64_t advanced(std::uint64_t offset, std::size_t done) noexcept {
 
 // The vectored operations hand our buffers to the kernel as they are.
 template <class Buffer>
-constexpr bool is_iovec = sizeof(Buffer) == sizeof(iovec) &&
-                          offsetof(Buffer, data) == offsetof(iovec, iov_base) &&
-                          offsetof(Buffer, size) == offsetof(iovec, iov_len);
+constexpr bool is_iovec =
+    sizeof(Buffer) == sizeof(iovec) && offsetof(Buffer, data) == offsetof(iovec, iov_base) &&
+    offsetof(Buffer, size) == offsetof(iovec, iov_len);
 static_assert(is_iovec<const_buffer> && is_iovec<mutable_buffer>);
 
 }  // namespace
@@ -66,7 +66,8 @@ bool read_exact_op::completed() noexcept {
 
 void read_exact_op::await_resume() const {
   throw_if_failed();
-  if (ended_early()) [[unlikely]] throw end_of_stream(done_, into_.size(), object());
+  if (ended_early()) [[unlikely]]
+    throw end_of_stream(done_, into_.size(), object());
 }
 
 result<void> read_exact_op::await_result() const noexcept {

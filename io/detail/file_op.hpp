@@ -41,9 +41,7 @@ class read_exact_op final : public status_op {
 
  private:
   bool completed() noexcept override;
-  [[nodiscard]] bool ended_early() const noexcept {
-    return result_ >= 0 && done_ < into_.size();
-  }
+  [[nodiscard]] bool ended_early() const noexcept { return result_ >= 0 && done_ < into_.size(); }
 
   std::uint64_t offset_;
   std::span<std::byte> into_;

@@ -67,6 +67,4 @@ void io_driver::note(op& operation, std::int32_t result, std::uint32_t flags) no
   operation.flags_ = flags;
 }
 
-bool io_driver::cancelling(const op& operation) noexcept { return operation.cancelling_; }
-
 }  // namespace lariat::io::detail

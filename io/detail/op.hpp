@@ -43,9 +43,6 @@ class io_driver : public driver {
   /// Notes the result of a completion that another one follows: a zero-copy send's, whose buffer
   /// is still in use.
   static void note(op& operation, std::int32_t result, std::uint32_t flags) noexcept;
-
-  /// Whether it was cancelled before it could be submitted.
-  [[nodiscard]] static bool cancelling(const op& operation) noexcept;
 };
 
 /// One kernel operation: an awaitable whose address is the completion's user data.
@@ -97,7 +94,8 @@ class op : public operation {
 
   /// For -ECANCELED after a cancel. \throws operation_cancelled
   void throw_if_cancelled() const {
-    if (was_cancelled()) [[unlikely]] throw_cancelled();
+    if (was_cancelled()) [[unlikely]]
+      throw_cancelled();
   }
 
   [[nodiscard]] bool was_cancelled() const noexcept;

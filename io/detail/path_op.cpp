@@ -15,6 +15,10 @@ bool has_nul(std::string_view path) noexcept { return path.find('\0') != path.np
 
 }  // namespace
 
+void check_path(const char* operation, const std::string& path) {
+  if (has_nul(path)) throw_error(EINVAL, operation, path);
+}
+
 path_op::path_op(const char* name, std::string_view path, std::string_view other)
     : name_(name), path_(path), other_(other) {
   if (has_nul(path) || has_nul(other)) preset_error(EINVAL);

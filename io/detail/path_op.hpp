@@ -11,6 +11,10 @@
 
 namespace lariat::io::detail {
 
+/// Refuses a path with a NUL inside: the kernel would see another path.
+/// \throws std::system_error EINVAL
+void check_path(const char* operation, const std::string& path);
+
 /// An operation on one or two paths, which it keeps until the kernel is done with them. A path with
 /// a NUL inside fails with EINVAL: the kernel would see another path.
 class path_op : public op {
@@ -26,7 +30,8 @@ class path_op : public op {
 
   /// Throws what `await_resume` has to, as "rename a to b: Permission denied".
   void throw_if_failed() const {
-    if (result_ < 0) [[unlikely]] throw_failure();
+    if (result_ < 0) [[unlikely]]
+      throw_failure();
   }
 
  private:

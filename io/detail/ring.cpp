@@ -70,8 +70,7 @@ void check_entered(int error) noexcept {
 
 }  // namespace
 
-ring::ring(const ring_options& options)
-    : workers_{options.file_workers, options.other_workers} {
+ring::ring(const ring_options& options) : workers_{options.file_workers, options.other_workers} {
   create(options);
   ::io_uring_ring_dontfork(&ring_);  // A child could move the shared tail. Best effort.
   probe();
@@ -147,32 +146,32 @@ void ring::enter(bool wait, clock_ns deadline) noexcept {
   // Release: the kernel reads the entries after it has read the tail.
   __atomic_store_n(ring_.sq.ktail, ring_.sq.sqe_tail, __ATOMIC_RELEASE);
   const unsigned pending = ring_.sq.sqe_tail - submitted_tail_;
-  if ((__atomic_load_n(ring_.sq.kflags, __ATOMIC_RELAXED) & IORING_SQ_CQ_OVERFLOW) != 0) {
-    ++counts_.overflows;
-  }
-  ++counts_.enters;
   int entered;
   if (wait && deadline != no_deadline) {
-    const clock_ns until = absolute_deadlines_ ? deadline : deadline - monotonic_now();
-    __kernel_timespec time{};
-    time.tv_sec = std::max<clock_ns>(until, 0) / 1'000'000'000;
-    time.tv_nsec = std::max<clock_ns>(until, 0) % 1'000'000'000;
-    io_uring_getevents_arg argument{};
-    argument.ts = reinterpret_cast<std::uintptr_t>(&time);
-    entered = ::io_uring_enter2(
-        ring_.enter_ring_fd, pending, 1,
-        enter_flags_ | IORING_ENTER_EXT_ARG | (absolute_deadlines_ ? enter_abs_timer : 0),
-        reinterpret_cast<sigset_t*>(&argument), sizeof argument);
+    entered = enter_until(pending, deadline);
   } else {
-    entered = ::io_uring_enter2(ring_.enter_ring_fd, pending, wait ? 1 : 0, enter_flags_,
-                                nullptr, 0);
+    entered =
+        ::io_uring_enter2(ring_.enter_ring_fd, pending, wait ? 1 : 0, enter_flags_, nullptr, 0);
   }
+  ++counts_.enters;
   if (wait) ++counts_.waits;
-  if (entered < 0) check_entered(-entered);
-  // The head, not the return value: an error of the wait hides the count of the submission.
-  const unsigned taken = __atomic_load_n(ring_.sq.khead, __ATOMIC_ACQUIRE);
-  counts_.submitted += taken - submitted_tail_;
-  submitted_tail_ = taken;
+  if (entered < 0) return check_entered(-entered);  // Nothing was submitted, in that case.
+  counts_.submitted += static_cast<unsigned>(entered);
+  submitted_tail_ += static_cast<unsigned>(entered);
+}
+
+int ring::enter_until(unsigned pending, clock_ns deadline) noexcept {
+  const clock_ns until =
+      std::max<clock_ns>(absolute_deadlines_ ? deadline : deadline - monotonic_now(), 0);
+  __kernel_timespec time{};
+  time.tv_sec = until / 1'000'000'000;
+  time.tv_nsec = until % 1'000'000'000;
+  io_uring_getevents_arg argument{};
+  argument.ts = reinterpret_cast<std::uintptr_t>(&time);
+  return ::io_uring_enter2(
+      ring_.enter_ring_fd, pending, 1,
+      enter_flags_ | IORING_ENTER_EXT_ARG | (absolute_deadlines_ ? enter_abs_timer : 0),
+      reinterpret_cast<sigset_t*>(&argument), sizeof argument);
 }
 
 int ring::register_resource(unsigned opcode, void* argument, unsigned count) noexcept {

@@ -1,4 +1,4 @@
-#pragma once
+#pragma once  // lint: allow(pragma) lint: allow(listed): of the sources only, not installed.
 
 #include <lariat/sched/driver.hpp>
 
@@ -51,7 +51,8 @@ class ring {
   [[nodiscard]] io_uring_sqe* next_entry() noexcept {
     io_uring_sqe* entry = ::io_uring_get_sqe(&ring_);
     // Not every liburing clears what it does not set.
-    if (entry != nullptr) [[likely]] std::memset(entry, 0, sizeof *entry);
+    if (entry != nullptr) [[likely]]
+      std::memset(entry, 0, sizeof *entry);
     return entry;
   }
 
@@ -75,6 +76,9 @@ class ring {
   template <class Handle>
   void reap(Handle handle) noexcept {
     const unsigned tail = __atomic_load_n(ring_.cq.ktail, __ATOMIC_ACQUIRE);
+    if (tail - *ring_.cq.khead == ring_.cq.ring_entries && overflowed()) [[unlikely]] {
+      ++counts_.overflows;
+    }
     for (;;) {
       const unsigned head = *ring_.cq.khead;
       if (static_cast<int>(tail - head) <= 0) return;
@@ -106,12 +110,17 @@ class ring {
   [[nodiscard]] const ring_counts& counts() const noexcept { return counts_; }
 
  private:
+  [[nodiscard]] bool overflowed() const noexcept {
+    return (__atomic_load_n(ring_.sq.kflags, __ATOMIC_RELAXED) & IORING_SQ_CQ_OVERFLOW) != 0;
+  }
+
   static constexpr unsigned attention = IORING_SQ_CQ_OVERFLOW | IORING_SQ_TASKRUN;
 
   void create(const ring_options& options);
   int try_create(unsigned entries, unsigned completions) noexcept;
   void probe() noexcept;
   void choose_enter_flags() noexcept;
+  int enter_until(unsigned pending, clock_ns deadline) noexcept;
 
   io_uring ring_{};
   unsigned submitted_tail_ = 0;

@@ -8,18 +8,6 @@
 
 namespace lariat::io::detail {
 
-socket_op* turn_queue::first() const noexcept { return last_ == nullptr ? nullptr : last_->next_; }
-
-void turn_queue::push(socket_op& operation) noexcept {
-  if (last_ == nullptr) {
-    operation.next_ = &operation;
-  } else {
-    operation.next_ = last_->next_;
-    last_->next_ = &operation;
-  }
-  last_ = &operation;
-}
-
 void turn_queue::remove(socket_op& operation) noexcept {
   if (operation.next_ == &operation) {
     last_ = nullptr;
@@ -33,24 +21,20 @@ void turn_queue::remove(socket_op& operation) noexcept {
   operation.next_ = nullptr;
 }
 
-int socket_op::fd() const noexcept { return socket_->native_handle(); }
-
 std::string socket_op::description() const { return socket_->description(); }
 
-// False if it has to wait for its turn.
-bool socket_op::enter() noexcept {
+// The socket is closed, or in use.
+bool socket_op::enter_slowly() noexcept {
   if (!socket_->is_open()) {
     preset_error(EBADF);
     return true;
   }
-  turn_queue& under_way = socket_->turns(way_);
-  const bool busy = !under_way.empty();
-  if (busy && busy_ == when_busy::refuse) {
+  if (busy_ == when_busy::refuse) {
     preset_error(EBUSY);
     return true;
   }
-  under_way.push(*this);
-  return !busy || busy_ == when_busy::share;
+  socket_->turns(way_).push(*this);
+  return busy_ == when_busy::share;
 }
 
 bool socket_op::wait_for_turn() noexcept {
@@ -82,7 +66,8 @@ bool socket_op::completed() noexcept {
   return result_ != -EINTR;
 }
 
-void socket_op::leave() noexcept {
+// It never entered, or is not alone, or the socket is being closed.
+void socket_op::leave_slowly() noexcept {
   if (next_ == nullptr) return;
   turn_queue& under_way = socket_->turns(way_);
   const bool had_turn = under_way.first() == this;

@@ -28,9 +28,11 @@ enum class when_busy : unsigned char {
 class turn_queue {
  public:
   [[nodiscard]] bool empty() const noexcept { return last_ == nullptr; }
+  [[nodiscard]] bool holds_only(const socket_op& operation) const noexcept;
   [[nodiscard]] socket_op* first() const noexcept;
   void push(socket_op& operation) noexcept;
   void remove(socket_op& operation) noexcept;
+  void clear() noexcept { last_ = nullptr; }
 
   /// Calls `visit(socket_op&)` for each, which may remove the one that it is given.
   template <class Visit>
@@ -46,7 +48,8 @@ class socket_op : public op {
  public:
   template <class Promise>
   bool await_suspend(std::coroutine_handle<Promise> caller) noexcept {
-    if (enter()) [[likely]] return op::await_suspend(caller);
+    if (enter()) [[likely]]
+      return op::await_suspend(caller);
     prepare(caller);
     return wait_for_turn();
   }
@@ -68,7 +71,8 @@ class socket_op : public op {
   /// Leaves, and throws if it failed.
   void finish(const char* name) {
     leave();
-    if (result_ < 0) [[unlikely]] throw_failure(name);
+    if (result_ < 0) [[unlikely]]
+      throw_failure(name);
   }
 
   /// The error for `await_result`: hides `op::take_error`, which takes a close for a cancel.
@@ -82,6 +86,8 @@ class socket_op : public op {
   friend class turn_queue;
   friend class lariat::io::socket;
   bool enter() noexcept;
+  bool enter_slowly() noexcept;
+  void leave_slowly() noexcept;
   bool wait_for_turn() noexcept;
   void take_turn() noexcept;
   [[nodiscard]] bool task_was_cancelled() const noexcept;
@@ -92,6 +98,24 @@ class socket_op : public op {
   when_busy busy_;
   bool waits_for_turn_ = false;
 };
+
+inline bool turn_queue::holds_only(const socket_op& operation) const noexcept {
+  return last_ == &operation && operation.next_ == &operation;
+}
+
+inline socket_op* turn_queue::first() const noexcept {
+  return last_ == nullptr ? nullptr : last_->next_;
+}
+
+inline void turn_queue::push(socket_op& operation) noexcept {
+  if (last_ == nullptr) {
+    operation.next_ = &operation;
+  } else {
+    operation.next_ = last_->next_;
+    last_->next_ = &operation;
+  }
+  last_ = &operation;
+}
 
 template <class Visit>
 void turn_queue::for_each(Visit visit) noexcept {

@@ -18,9 +18,9 @@ constexpr std::size_t one_call(std::size_t size) noexcept { return std::min(size
 
 // The kernel reads our buffers as its iovecs.
 template <class Buffer>
-constexpr bool is_iovec = sizeof(Buffer) == sizeof(iovec) &&
-                          offsetof(Buffer, data) == offsetof(iovec, iov_base) &&
-                          offsetof(Buffer, size) == offsetof(iovec, iov_len);
+constexpr bool is_iovec =
+    sizeof(Buffer) == sizeof(iovec) && offsetof(Buffer, data) == offsetof(iovec, iov_base) &&
+    offsetof(Buffer, size) == offsetof(iovec, iov_len);
 static_assert(is_iovec<const_buffer> && is_iovec<mutable_buffer>);
 
 template <class Buffer>
@@ -52,7 +52,9 @@ void receive_op::prepare_entry(io_uring_sqe& entry) noexcept {
 
 bool receive_op::completed() noexcept {
   auto& stream = static_cast<stream_socket&>(on());
-  stream.drained_ = (flags_ & IORING_CQE_F_SOCK_NONEMPTY) == 0;
+  // Not every socket sets the flag, and one that filled the buffer may well have more.
+  stream.drained_ = (flags_ & IORING_CQE_F_SOCK_NONEMPTY) == 0 &&
+                    static_cast<std::size_t>(std::max(result_, 0)) < into_.size();
   return socket_op::completed();
 }
 
@@ -70,10 +72,9 @@ void receive_exactly_op::prepare_entry(io_uring_sqe& entry) noexcept {
 }
 
 result<std::size_t> receive_exactly_op::await_result() noexcept {
-  leave();
-  std::error_code error = take_error();
-  if (!error && !complete()) error = stream_errc::end_of_stream;
-  return {error, done()};
+  result<std::size_t> ended = exact_op::await_result();
+  if (!ended.error && !complete()) ended.error = stream_errc::end_of_stream;
+  return ended;
 }
 
 void receive_exactly_op::throw_end_of_stream() const {
@@ -82,7 +83,7 @@ void receive_exactly_op::throw_end_of_stream() const {
 
 receive_vector_op::receive_vector_op(stream_socket& on,
                                      std::span<const mutable_buffer> into) noexcept
-    : socket_op(on, direction::receive, when_busy::refuse), into_(into) {
+    : some_op(on, direction::receive, when_busy::refuse), into_(into) {
   skip_empty(into_);
   if (into_.empty()) preset(0);
 }
@@ -133,6 +134,12 @@ bool send_vector_op::completed() noexcept {
 
 void readable_op::prepare_entry(io_uring_sqe& entry) noexcept {
   ::io_uring_prep_poll_add(&entry, fd(), POLLIN | POLLRDHUP);
+}
+
+bool readable_op::completed() noexcept {
+  // A close is an event too, but there is nothing to be read.
+  if (!on().is_open()) result_ = 0;
+  return socket_op::completed();
 }
 
 }  // namespace lariat::io::detail

@@ -8,21 +8,31 @@
 
 namespace lariat::io::detail {
 
-/// The awaitable of `stream_socket::read_some`.
-class [[nodiscard]] receive_op final : public socket_op {
+/// Moves as many bytes as one completion says.
+class some_op : public socket_op {
  public:
-  receive_op(stream_socket& on, std::span<std::byte> into) noexcept
-      : socket_op(on, direction::receive, when_busy::refuse), into_(into) {
-    if (into.empty()) preset(0);
-  }
-  std::size_t await_resume() {
-    finish("read");
-    return static_cast<std::size_t>(result_);
-  }
   result<std::size_t> await_result() noexcept {
     leave();
     return {take_error(), static_cast<std::size_t>(std::max(result_, 0))};
   }
+
+ protected:
+  using socket_op::socket_op;
+
+  std::size_t take_count(const char* name) {
+    finish(name);
+    return static_cast<std::size_t>(result_);
+  }
+};
+
+/// The awaitable of `stream_socket::read_some`.
+class [[nodiscard]] receive_op final : public some_op {
+ public:
+  receive_op(stream_socket& on, std::span<std::byte> into) noexcept
+      : some_op(on, direction::receive, when_busy::refuse), into_(into) {
+    if (into.empty()) preset(0);
+  }
+  std::size_t await_resume() { return take_count("read"); }
   [[nodiscard]] operation_info info() const noexcept override { return {"read", fd()}; }
   void prepare_entry(io_uring_sqe& entry) noexcept override;
 
@@ -33,6 +43,13 @@ class [[nodiscard]] receive_op final : public socket_op {
 
 /// Moves a number of bytes that is known before: counts them over several completions.
 class exact_op : public socket_op {
+ public:
+  /// The bytes count with any error.
+  result<std::size_t> await_result() noexcept {
+    leave();
+    return {take_error(), done_};
+  }
+
  protected:
   exact_op(stream_socket& on, direction way, when_busy busy, std::size_t size) noexcept
       : socket_op(on, way, busy), size_(size) {
@@ -57,7 +74,8 @@ class [[nodiscard]] receive_exactly_op final : public exact_op {
       : exact_op(on, direction::receive, when_busy::refuse, into.size()), into_(into.data()) {}
   std::size_t await_resume() {
     finish("read");
-    if (!complete()) [[unlikely]] throw_end_of_stream();
+    if (!complete()) [[unlikely]]
+      throw_end_of_stream();
     return size();
   }
   result<std::size_t> await_result() noexcept;
@@ -70,17 +88,10 @@ class [[nodiscard]] receive_exactly_op final : public exact_op {
 };
 
 /// The awaitable of `stream_socket::readv_some`.
-class [[nodiscard]] receive_vector_op final : public socket_op {
+class [[nodiscard]] receive_vector_op final : public some_op {
  public:
   receive_vector_op(stream_socket& on, std::span<const mutable_buffer> into) noexcept;
-  std::size_t await_resume() {
-    finish("read");
-    return static_cast<std::size_t>(result_);
-  }
-  result<std::size_t> await_result() noexcept {
-    leave();
-    return {take_error(), static_cast<std::size_t>(std::max(result_, 0))};
-  }
+  std::size_t await_resume() { return take_count("read"); }
   [[nodiscard]] operation_info info() const noexcept override { return {"read", fd()}; }
   void prepare_entry(io_uring_sqe& entry) noexcept override;
 
@@ -90,20 +101,13 @@ class [[nodiscard]] receive_vector_op final : public socket_op {
 };
 
 /// The awaitable of `stream_socket::write_some`.
-class [[nodiscard]] send_op final : public socket_op {
+class [[nodiscard]] send_op final : public some_op {
  public:
   send_op(stream_socket& on, std::span<const std::byte> from) noexcept
-      : socket_op(on, direction::send, when_busy::queue), from_(from) {
+      : some_op(on, direction::send, when_busy::queue), from_(from) {
     if (from.empty()) preset(0);
   }
-  std::size_t await_resume() {
-    finish("write");
-    return static_cast<std::size_t>(result_);
-  }
-  result<std::size_t> await_result() noexcept {
-    leave();
-    return {take_error(), static_cast<std::size_t>(std::max(result_, 0))};
-  }
+  std::size_t await_resume() { return take_count("write"); }
   [[nodiscard]] operation_info info() const noexcept override { return {"write", fd()}; }
   void prepare_entry(io_uring_sqe& entry) noexcept override;
 
@@ -120,10 +124,6 @@ class [[nodiscard]] send_all_op final : public exact_op {
     finish("write");
     return size();
   }
-  result<std::size_t> await_result() noexcept {
-    leave();
-    return {take_error(), done()};
-  }
   [[nodiscard]] operation_info info() const noexcept override { return {"write", fd()}; }
   void prepare_entry(io_uring_sqe& entry) noexcept override;
 
@@ -139,16 +139,13 @@ class [[nodiscard]] send_vector_op final : public exact_op {
     finish("write");
     return size();
   }
-  result<std::size_t> await_result() noexcept {
-    leave();
-    return {take_error(), done()};
-  }
   [[nodiscard]] operation_info info() const noexcept override { return {"write", fd()}; }
   void prepare_entry(io_uring_sqe& entry) noexcept override;
 
  private:
   bool completed() noexcept override;
-  std::span<const const_buffer> from_;  // What has not been written: from the first one's `offset_`.
+  std::span<const const_buffer>
+      from_;  // What has not been written: from the first one's `offset_`.
   std::size_t offset_ = 0;
   msghdr message_{};
 };
@@ -165,6 +162,9 @@ class [[nodiscard]] readable_op final : public socket_op {
   }
   [[nodiscard]] operation_info info() const noexcept override { return {"poll", fd()}; }
   void prepare_entry(io_uring_sqe& entry) noexcept override;
+
+ private:
+  bool completed() noexcept override;
 };
 
 }  // namespace lariat::io::detail
@@ -191,8 +191,6 @@ inline detail::send_vector_op stream_socket::writev_all(
     std::span<const const_buffer> from) noexcept {
   return {*this, from};
 }
-inline detail::readable_op stream_socket::readable() noexcept {
-  return detail::readable_op(*this);
-}
+inline detail::readable_op stream_socket::readable() noexcept { return detail::readable_op(*this); }
 
 }  // namespace lariat::io

@@ -1,0 +1,156 @@
+#include <lariat/io/fs_copy.hpp>
+
+#include <lariat/io/descriptor.hpp>
+#include <lariat/io/detail/file_lane.hpp>
+
+#include <fcntl.h>
+#include <linux/fs.h>
+#include <sys/ioctl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <memory>
+#include <stop_token>
+
+namespace lariat::io {
+namespace {
+
+constexpr std::size_t step = std::size_t{1} << 20;  // Between two looks at the stop token.
+
+class copier {
+ public:
+  copier(std::stop_token stop, const std::string& from, const std::string& to)
+      : stop_(std::move(stop)), from_path_(from), to_path_(to) {}
+  copier(const copier&) = delete;
+  ~copier() {
+    if (made_ && !done_) ::unlink(to_path_.c_str());
+  }
+
+  std::uint64_t run(bool overwrite) {
+    open_source();
+    open_target(overwrite);
+    const std::uint64_t size = share_blocks() ? source_size_ : copy_content();
+    // Not at the creation: the target might not be writable then.
+    check(::fchmod(to_.native_handle(), permissions_) == 0, "chmod", to_path_);
+    close_target();
+    done_ = true;
+    return size;
+  }
+
+ private:
+  static void check(bool success, const char* operation, const std::string& path) {
+    if (!success) detail::throw_error(errno, operation, path);
+  }
+
+  void open_source() {
+    from_ = descriptor(::open(from_path_.c_str(), O_RDONLY | O_CLOEXEC | O_NOCTTY));
+    check(from_.is_open(), "open", from_path_);
+    check(::fstat(from_.native_handle(), &source_) == 0, "stat", from_path_);
+    if (S_ISDIR(source_.st_mode)) detail::throw_error(EISDIR, "copy", from_path_);
+    source_size_ = static_cast<std::uint64_t>(source_.st_size);
+    permissions_ = source_.st_mode & 07777;
+  }
+
+  void open_target(bool overwrite) {
+    constexpr int flags = O_WRONLY | O_CLOEXEC | O_NOCTTY;
+    to_ = descriptor(::open(to_path_.c_str(), flags | O_CREAT | O_EXCL, 0600));
+    made_ = to_.is_open();
+    if (made_) return;
+    check(overwrite && errno == EEXIST, "open", to_path_);
+    to_ = descriptor(::open(to_path_.c_str(), flags | O_CREAT, 0600));
+    check(to_.is_open(), "open", to_path_);
+    struct stat target;
+    check(::fstat(to_.native_handle(), &target) == 0, "stat", to_path_);
+    if (target.st_dev == source_.st_dev && target.st_ino == source_.st_ino) {
+      detail::throw_error(EINVAL, "copy", from_path_ + " to itself");
+    }
+    if (S_ISREG(target.st_mode)) {
+      check(::ftruncate(to_.native_handle(), 0) == 0, "truncate", to_path_);
+    }
+  }
+
+  bool share_blocks() noexcept {
+    return ::ioctl(to_.native_handle(), FICLONE, from_.native_handle()) == 0;
+  }
+
+  std::uint64_t copy_content() {
+    std::uint64_t copied = 0;
+    // A file of /proc claims to be empty, and copy_file_range believes it.
+    if (source_size_ != 0) copied = copy_in_kernel();
+    return copied + copy_through_memory();
+  }
+
+  // Until the end, or until the kernel says that it cannot between these two.
+  std::uint64_t copy_in_kernel() {
+    for (std::uint64_t copied = 0;;) {
+      detail::throw_if_stopped(stop_);
+      const ssize_t count =
+          ::copy_file_range(from_.native_handle(), nullptr, to_.native_handle(), nullptr, step, 0);
+      if (count == 0) return copied;
+      if (count > 0) {
+        copied += static_cast<std::uint64_t>(count);
+      } else if (errno == EXDEV || errno == EINVAL || errno == ENOSYS || errno == EOPNOTSUPP ||
+                 errno == EBADF || errno == EPERM) {
+        return copied;  // The rest by reading and writing, which also tells real errors.
+      } else if (errno != EINTR) {
+        detail::throw_error(errno, "copy", from_path_ + " to " + to_path_);
+      }
+    }
+  }
+
+  std::uint64_t copy_through_memory() {
+    const auto buffer = std::make_unique<char[]>(step);
+    for (std::uint64_t copied = 0;;) {
+      detail::throw_if_stopped(stop_);
+      const ssize_t count = ::read(from_.native_handle(), buffer.get(), step);
+      if (count < 0 && errno == EINTR) continue;
+      check(count >= 0, "read", from_path_);
+      if (count == 0) return copied;
+      write_all(buffer.get(), static_cast<std::size_t>(count));
+      copied += static_cast<std::uint64_t>(count);
+    }
+  }
+
+  void write_all(const char* data, std::size_t size) {
+    while (size > 0) {
+      const ssize_t count = ::write(to_.native_handle(), data, size);
+      if (count < 0 && errno == EINTR) continue;
+      check(count >= 0, "write", to_path_);
+      data += count;
+      size -= static_cast<std::size_t>(count);
+    }
+  }
+
+  void close_target() {
+    const int fd = to_.release();
+    check(::close(fd) == 0 || errno == EINTR, "close", to_path_);
+  }
+
+  std::stop_token stop_;
+  const std::string& from_path_;
+  const std::string& to_path_;
+  descriptor from_;
+  descriptor to_;
+  struct stat source_ {};
+  std::uint64_t source_size_ = 0;
+  mode_t permissions_ = 0;
+  bool made_ = false;
+  bool done_ = false;
+};
+
+std::uint64_t copy_here(std::stop_token stop, const std::string& from, const std::string& to,
+                        bool overwrite) {
+  return copier(std::move(stop), from, to).run(overwrite);
+}
+
+}  // namespace
+
+task<std::uint64_t> fs::copy(std::string from, std::string to, copy_options options) {
+  detail::check_path("copy", from);
+  detail::check_path("copy", to);
+  co_return co_await to_thread(detail::on_file_lane(), copy_here, from, to, options.overwrite);
+}
+
+}  // namespace lariat::io
