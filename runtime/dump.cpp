@@ -43,7 +43,7 @@ void append_state(std::string& text, const context& task, clock_ns now) {
   text += " waits in ";
   text += info.name;
   if (info.fd >= 0) text += "(fd " + std::to_string(info.fd) + ')';
-  text += " for " + duration_text(now - task.waiting_since());
+  text += " for " + duration_text(task.waiting_for(now));
 }
 
 // The coroutine that makes a task of an operation, as when_all(sleep_for(1s), ...) does: its place
@@ -76,8 +76,8 @@ void append_chain(std::string& text, const context& task, const std::string& ind
   }
 }
 
-void append_task(std::string& text, const context& task, const children_of& children,
-                 clock_ns now, std::size_t depth) {
+void append_task(std::string& text, const context& task, const children_of& children, clock_ns now,
+                 std::size_t depth) {
   constexpr std::size_t depth_max = 64;  // Deeper trees are cut: a dump is for people.
   const std::string indent(2 * depth, ' ');
   text += indent + "task " + std::to_string(task.id());
@@ -109,8 +109,7 @@ struct answer {
 
 class question final : public runnable {
  public:
-  question(loop& where, std::shared_ptr<answer> reply)
-      : where_(where), reply_(std::move(reply)) {}
+  question(loop& where, std::shared_ptr<answer> reply) : where_(where), reply_(std::move(reply)) {}
   void run() noexcept override {
     const std::unique_ptr<question> self(this);
     std::string text = task_tree(where_);
@@ -131,8 +130,10 @@ std::string task_tree(loop& where) {
   children_of children;
   std::vector<const context*> roots;
   where.for_each_task([&](const context& task) {
-    // A parent on another loop is not in this list: its child is shown as a root here.
-    if (task.parent() == nullptr || task.parent()->owner() != &where) {
+    // A parent that is on another loop, or a coroutine of another library, is not in this list: its
+    // child is shown as a root.
+    const context* parent = task.parent();
+    if (parent == nullptr || parent->owner() != &where || !parent->live()) {
       roots.push_back(&task);
     } else {
       children[task.parent()].push_back(&task);
@@ -161,8 +162,7 @@ void dump_tasks(std::FILE* out) {
     std::unique_lock lock(reply.mutex);
     reply.arrived.wait_until(lock, limit, [&] { return reply.done; });
     std::fprintf(out, "loop %zu%s\n%s", index,
-                 reply.done ? ":" : " does not answer: a task keeps it busy",
-                 reply.text.c_str());
+                 reply.done ? ":" : " does not answer: a task keeps it busy", reply.text.c_str());
   }
   std::fflush(out);
 }

@@ -36,7 +36,7 @@ struct runtime_options {
   sigint_action sigint = sigint_action::cancel_main;
 
   /// At the end, tasks that have not ended so long after their cancel are listed on stderr, and
-  /// cancelled again. In nanoseconds.
+  /// cancelled again, and again after as long. In nanoseconds; 0: never.
   clock_ns shutdown_grace_ns = 30'000'000'000;
 
   /// Asked, on any of the runtime's threads, what to do about each failure that nobody awaited.

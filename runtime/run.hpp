@@ -4,9 +4,17 @@
 #include <lariat/runtime/runtime.hpp>
 #include <lariat/sched/task.hpp>
 
+#include <type_traits>
 #include <utility>
 
 namespace lariat {
+
+namespace detail {
+
+/// \throws std::logic_error inside a running loop.
+void refuse_nested_run();
+
+}  // namespace detail
 
 /// Runs a program's main task: makes a runtime, runs `main` on this thread, then cancels every
 /// other task, waits for their end and gives `main`'s result (asyncio.run). The first line of most
@@ -18,15 +26,15 @@ namespace lariat {
 /// io::io_uring_unavailable; std::logic_error inside a running loop.
 template <class T>
 T run(task<T> main, runtime_options options = {}) {
+  detail::refuse_nested_run();
   runtime program(options);
   if constexpr (std::is_void_v<T>) {
     program.block_on(std::move(main));
     program.shutdown();
   } else {
-    // Not moved: returned from where it is made, also if it is a reference.
     T result = program.block_on(std::move(main));
     program.shutdown();
-    return static_cast<T&&>(result);
+    return result;
   }
 }
 

@@ -18,14 +18,28 @@ class loop;
 namespace detail {
 class runtime_core;
 
-/// A main task with its result and the cancel that SIGINT asks for; the part without a type.
+/// What `block_on` runs: a root with a context, on the caller's stack. The part without a type.
 class main_task_base : public context {
  public:
+  /// Makes it ready on the first loop.
+  void launch(runtime_core& core);
+  void run() noexcept final;
+
+  /// How it failed; null if it did not. After its end.
   [[nodiscard]] virtual const std::exception_ptr* failure() const noexcept = 0;
-  bool finished = false;
+
+  /// On the loop's thread.
+  [[nodiscard]] bool ended() const noexcept { return ended_; }
 
  protected:
   ~main_task_base() = default;
+  virtual void begin() = 0;
+  virtual void refuse(std::exception_ptr error) noexcept = 0;
+  void end() noexcept;
+
+ private:
+  runtime_core* core_ = nullptr;
+  bool ended_ = false;
 };
 
 }  // namespace detail
@@ -35,33 +49,44 @@ class main_task_base : public context {
 /// or live inside another program.
 ///
 /// \par Threads
-/// Any thread may spawn and post. `block_on` belongs to one thread at a time.
+/// Any thread may spawn and post. A ring belongs to the thread that used it first: unless `start`
+/// was called, all calls of `block_on`, `shutdown` and the destructor come from one thread.
+///
+/// \par fork(2)
+/// The rings are not passed on. A child may do nothing with the runtime, nor destroy it: it should
+/// only call exec(2) or _exit(2). A process that forks workers makes its runtimes after that.
 class runtime : public detail::spawner<runtime> {
  public:
-  /// Makes the rings, and starts the threads of all loops but the first, which runs while `block_on`
-  /// does, or from `start` on.
+  /// Makes the rings, and starts the threads of all loops but the first, which runs while
+  /// `block_on` does, or from `start` on.
   /// \throws io::io_uring_unavailable, naming the cause and the remedy.
   explicit runtime(runtime_options options = {});
   runtime(const runtime&) = delete;
   runtime& operator=(const runtime&) = delete;
 
-  /// Shuts down; see `shutdown`. Failures that nobody saw are printed.
+  /// Shuts down; failures that nobody awaited were printed when they happened. Where `shutdown`
+  /// would throw std::logic_error this ends the process: it cannot leave the tasks behind.
   ~runtime();
 
   /// Runs `main` on the first loop, on this thread, and gives its result. Other tasks go on in
   /// later calls. After `start` it waits instead for the loop's own thread to do it.
-  /// \throws what `main` throws; std::logic_error on a thread that runs a loop already.
+  /// \throws what `main` throws; std::logic_error on a thread that runs a loop already, or not the
+  /// one that it has to be.
   template <class T>
   T block_on(task<T> main);
 
   /// Runs the first loop on a thread of its own from now on.
-  /// \throws std::logic_error if it runs already.
+  /// \throws std::logic_error if it runs already, or `block_on` has run it before.
   void start();
 
-  /// Cancels every task, waits for their end and joins the threads. Afterwards nothing can be
-  /// spawned. \throws exception_group of the failures that nobody awaited, if there were any.
+  /// Cancels every task, waits for their end and joins the threads. What is spawned meanwhile is
+  /// cancelled too; afterwards nothing can be spawned. All loops run until no task is left on any,
+  /// so cleanups may use all of them. Later calls do nothing.
+  /// \throws exception_group of the failures that nobody awaited, if there were any;
+  /// std::logic_error inside a running loop, or while `block_on` runs on another thread.
   void shutdown();
 
+  /// How many there are.
   [[nodiscard]] std::size_t loops() const noexcept;
 
   /// \throws std::out_of_range
@@ -98,27 +123,12 @@ class runtime : public detail::spawner<runtime> {
 
 namespace detail {
 
-/// What `block_on` runs: a root with a context, on the caller's stack.
 template <class T>
 class main_task final : public main_task_base, private return_point {
  public:
   explicit main_task(task<T>&& body) noexcept
       : return_point(&main_task::returned), body_(std::move(body)) {}
 
-  void launch(loop& where) noexcept {
-    place(where, nullptr, {});
-    where.post(*this);
-  }
-  void run() noexcept override {
-    try {
-      attach();
-      if (must_cancel()) throw_cancelled();
-      body_.start(*this, *this);
-    } catch (...) {
-      refused_.fail(std::current_exception());
-      end();
-    }
-  }
   [[nodiscard]] slot<T>& result() noexcept {
     return refused_.has_error() ? refused_ : body_.result();
   }
@@ -128,11 +138,9 @@ class main_task final : public main_task_base, private return_point {
   }
 
  private:
+  void begin() override { body_.start(*this, *this); }
+  void refuse(std::exception_ptr error) noexcept override { refused_.fail(std::move(error)); }
   static void returned(return_point* self) noexcept { static_cast<main_task*>(self)->end(); }
-  void end() noexcept {
-    detach();
-    finished = true;
-  }
 
   root_task<T> body_;
   slot<T> refused_;  // How it ended if the body never ran.
@@ -143,7 +151,6 @@ class main_task final : public main_task_base, private return_point {
 template <class T>
 T runtime::block_on(task<T> main) {
   detail::main_task<T> root(std::move(main));
-  root.launch(loop_at(0));
   run_main(root);
   return root.result().take();
 }

@@ -1,6 +1,11 @@
 #include <lariat/runtime/detail/sigint.hpp>
 
+#include <lariat/runtime/runtime.hpp>
+#include <lariat/sched/executor.hpp>
 #include <lariat/sched/loop.hpp>
+
+#include <sched.h>
+#include <unistd.h>
 
 #include <atomic>
 #include <cerrno>
@@ -8,16 +13,20 @@
 namespace lariat::detail {
 namespace {
 
-// The one guard's state. Static, so that a step which is still queued when the guard goes is not
-// left dangling.
+// Brings the signal to the main task's loop. Static as the handler's other state: there is one
+// guard at a time, and it does not end before the step has run (or ends the process).
 class interrupt_step final : public runnable {
  public:
   void run() noexcept override {
-    if (main != nullptr) main->cancel("SIGINT");
+    if (main->ended()) return;
+    main->cancel("SIGINT");
+    delivered = true;
   }
-  context* main = nullptr;  // The loop's thread's own.
-  std::atomic<loop*> where = nullptr;
+  main_task_base* main = nullptr;
+  std::atomic<loop*> where = nullptr;  // Null: there is no guard.
   std::atomic<int> signals = 0;
+  std::atomic<int> handlers = 0;  // Threads in the handler.
+  std::atomic<bool> delivered = false;
 };
 
 interrupt_step step;
@@ -26,12 +35,11 @@ std::atomic<bool> guarded = false;
 // Lock-free atomics, a lock-free push and a system call: all may be used in a signal handler.
 void on_sigint(int) {
   const int saved = errno;
-  loop* where = step.where.load();
-  if (where != nullptr && step.signals.fetch_add(1) == 0) {
-    where->post_from_signal(step);
-  } else {
-    die_by_sigint();
-  }
+  ++step.handlers;
+  loop* where = step.where;
+  if (where == nullptr || step.signals++ != 0) die_by_sigint();
+  where->post_from_signal(step);
+  --step.handlers;
   errno = saved;
 }
 
@@ -41,10 +49,15 @@ void die_by_sigint() noexcept {
   struct sigaction action = {};
   action.sa_handler = SIG_DFL;
   ::sigaction(SIGINT, &action, nullptr);
-  ::raise(SIGINT);  // In the handler it is blocked, and takes effect when the handler returns.
+  sigset_t only;
+  ::sigemptyset(&only);
+  ::sigaddset(&only, SIGINT);
+  ::pthread_sigmask(SIG_UNBLOCK, &only, nullptr);  // It is, in the handler.
+  ::raise(SIGINT);
+  ::_exit(128 + SIGINT);  // The first process of a container does not die of its signals.
 }
 
-sigint_guard::sigint_guard(loop& where, context& main, bool wanted) {
+sigint_guard::sigint_guard(loop& where, main_task_base& main, bool wanted) noexcept {
   if (!wanted || guarded.exchange(true)) return;
   if (::sigaction(SIGINT, nullptr, &previous_) != 0 || previous_.sa_handler != SIG_DFL ||
       (previous_.sa_flags & SA_SIGINFO) != 0) {
@@ -54,6 +67,7 @@ sigint_guard::sigint_guard(loop& where, context& main, bool wanted) {
   installed_ = true;
   step.main = &main;
   step.signals = 0;
+  step.delivered = false;
   step.where = &where;
   struct sigaction action = {};
   action.sa_handler = &on_sigint;
@@ -63,12 +77,16 @@ sigint_guard::sigint_guard(loop& where, context& main, bool wanted) {
 
 sigint_guard::~sigint_guard() {
   if (!installed_) return;
-  ::sigaction(SIGINT, &previous_, nullptr);
+  struct sigaction current = {};
+  ::sigaction(SIGINT, nullptr, &current);
+  // The program may have installed one of its own meanwhile.
+  if (current.sa_handler == &on_sigint) ::sigaction(SIGINT, &previous_, nullptr);
   step.where = nullptr;
-  step.main = nullptr;
+  while (step.handlers != 0) ::sched_yield();  // Another thread may just be in it.
+  if (step.signals != 0 && !step.delivered) die_by_sigint();
   guarded = false;
 }
 
-bool sigint_guard::interrupted() const noexcept { return installed_ && step.signals.load() > 0; }
+bool sigint_guard::interrupted() const noexcept { return installed_ && step.signals != 0; }
 
 }  // namespace lariat::detail

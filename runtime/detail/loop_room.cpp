@@ -1,0 +1,106 @@
+#include <lariat/runtime/detail/loop_room.hpp>
+
+#include <lariat/runtime/detail/registry.hpp>
+#include <lariat/runtime/dump.hpp>
+#include <lariat/sched/timer.hpp>
+
+#include <pthread.h>
+
+#include <cstdio>
+#include <string>
+#include <utility>
+
+namespace lariat::detail {
+namespace {
+
+constexpr const char* shutdown_reason = "the runtime is shutting down";
+
+thread_local runtime* current_runtime = nullptr;
+
+io::loop_driver_options driver_options(const runtime_options& options) {
+  io::loop_driver_options chosen;
+  chosen.entries = options.ring_entries;
+  return chosen;
+}
+
+}  // namespace
+
+runtime* running_runtime() noexcept { return current_runtime; }
+
+loop_room::loop_room(const runtime_options& options, outstanding_work& work)
+    : grace_(options.shutdown_grace_ns),
+      driver_(driver_options(options)),
+      loop_(driver_, options.limits),
+      closer_(*this, [](loop_room& room) { room.close_here(); }),
+      ender_(*this,
+             [](loop_room& room) {
+               room.ended_ = true;
+               if (room.grace_timer_.armed()) room.loop_.timers().cancel(room.grace_timer_);
+             }),
+      sweeper_(*this, [](loop_room& room) { room.swept_ = true; }),
+      reminder_(*this, [](loop_room& room) { room.remind(); }),
+      grace_timer_(reminder_) {
+  loop_.share_work(work);
+}
+
+void loop_room::start_thread(runtime& owner, std::size_t index) {
+  thread_ = std::thread([this, &owner, index] {
+    const std::string name = "lariat/" + std::to_string(index);
+    ::pthread_setname_np(::pthread_self(), name.c_str());  // For people only: may fail.
+    run_to_end(owner);
+  });
+}
+
+bool loop_room::belongs_here() const noexcept {
+  return never_ran() || runner_ == std::this_thread::get_id();
+}
+
+void loop_room::run_here(runtime& owner, const bool& done) {
+  runner_ = std::this_thread::get_id();
+  const registered_loop entry(loop_);
+  current_runtime = &owner;
+  loop_.run_until(done);
+  current_runtime = nullptr;
+}
+
+void loop_room::close() noexcept {
+  if (has_thread()) {
+    loop_.post(closer_);
+  } else {
+    close_here();  // Before tasks that are ready: one that has not begun does not begin.
+  }
+}
+
+void loop_room::close_here() noexcept {
+  loop_.close(shutdown_reason);
+  start_grace();
+}
+
+void loop_room::run_to_end(runtime& owner) {
+  run_here(owner, ended_);
+  // Nobody finds the loop any more, but somebody who did may have left a question.
+  loop_.post(sweeper_);
+  loop_.run_until(swept_);
+  driver_.drain();
+}
+
+void loop_room::join() {
+  if (thread_.joinable()) thread_.join();
+}
+
+void loop_room::start_grace() noexcept {
+  if (grace_ <= 0) return;
+  loop_.timers().insert(grace_timer_, deadline_after(loop_.now(), grace_));
+}
+
+void loop_room::remind() noexcept {
+  if (ended_) return;
+  if (loop_.live() > 0) {
+    std::fprintf(stderr, "lariat: tasks that have not ended %.3g s after their cancel:\n%s",
+                 static_cast<double>(grace_) / 1e9, task_tree(loop_).c_str());
+    loop_.cancel_all(shutdown_reason);
+  }
+  start_grace();
+}
+
+}  // namespace lariat::detail
