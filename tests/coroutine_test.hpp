@@ -1,6 +1,7 @@
 #pragma once
 
 #include <lariat/io/loop_driver.hpp>
+#include <lariat/sched/detail/failure_text.hpp>
 #include <lariat/sched/loop.hpp>
 #include <lariat/sched/spawn.hpp>
 #include <lariat/sched/task.hpp>
@@ -11,14 +12,43 @@
 #include <catch2/catch.hpp>
 #endif
 
+#include <exception>
+#include <mutex>
+#include <source_location>
+#include <string>
 #include <utility>
 
-/// Runs `body`, a function that gives a task, on a loop of its own over `driver`, until it and
-/// every task that it spawned have ended. Rethrows what it throws.
-template <class Driver = lariat::io::loop_driver, class Body>
-void run_on_fresh_loop(Body body) {
-  Driver driver;
+/// Fails the test for each task of a loop that failed and that nobody awaited.
+class unawaited_failures {
+ public:
+  explicit unawaited_failures(lariat::loop& owner) : owner_(owner) {
+    owner.on_failure(&unawaited_failures::add, this);
+  }
+  unawaited_failures(const unawaited_failures&) = delete;
+  ~unawaited_failures() {
+    owner_.on_failure(nullptr, nullptr);
+    if (!text_.empty()) FAIL_CHECK(text_);
+  }
+
+ private:
+  static void add(void* self, const lariat::unhandled_failure& failure) noexcept {
+    auto& all = *static_cast<unawaited_failures*>(self);
+    const std::lock_guard lock(all.mutex_);  // A handle may be dropped by another thread.
+    all.text_ += lariat::detail::failure_text(failure) + '\n';
+  }
+
+  lariat::loop& owner_;
+  std::mutex mutex_;
+  std::string text_;
+};
+
+/// Runs `body`, a function that gives a task, on a loop of its own over `driver`, and rethrows what
+/// it throws. Then the loop is closed, as a runtime's is: tasks that are left are cancelled and run
+/// to their ends, so that none outlives what the test has on its stack.
+template <class Driver, class Body>
+void run_on_loop_over(Driver& driver, Body body) {
   lariat::loop loop(driver);
+  const unawaited_failures unawaited(loop);
   bool done = false;
   std::exception_ptr error;
   auto main = [&]() -> lariat::task<> {
@@ -27,36 +57,30 @@ void run_on_fresh_loop(Body body) {
     } catch (...) {
       error = std::current_exception();
     }
-    // The last one out is this task itself, and the context of foreign coroutines if there is one.
     done = true;
   };
-  struct starter final : lariat::runnable {
-    explicit starter(decltype(main)& body) : body(body) {}
-    void run() noexcept override { lariat::spawn(body).detach(); }
-    decltype(main)& body;
-  } starter(main);
-  loop.post(starter);
+  const lariat::detail::spawn_place place{loop};
+  lariat::detail::launch(place, "test", std::source_location::current(), main).detach();
   loop.run_until(done);
-  bool idle = false;
-  while (loop.live() > 0) {
-    loop.cancel_all("the test has ended");
-    struct turn final : lariat::runnable {
-      explicit turn(bool& flag) : flag(flag) {}
-      void run() noexcept override { flag = true; }
-      bool& flag;
-    } turn(idle);
-    idle = false;
-    loop.ready(turn);
-    loop.run_until(idle);
-  }
+  loop.close("the test has ended");
+  loop.run_until(loop.drained());
   driver.drain();
   if (error != nullptr) std::rethrow_exception(error);
 }
 
-// A test case whose body is a coroutine.
+/// The same over a driver of its own.
+template <class Driver = lariat::io::loop_driver, class Body>
+void run_on_fresh_loop(Body body) {
+  Driver driver;
+  run_on_loop_over(driver, std::move(body));
+}
+
+// A test case whose body is a coroutine: COROUTINE_TEST_CASE("sentence", "[tag]") { co_await ...; }
+// It runs on a fresh loop with a ring. No `co_await` inside CHECK and REQUIRE: with g++ Catch names
+// the expression twice, and a coroutine then awaits it twice.
 #define LARIAT_TEST_NAME_2(line) coroutine_test_##line
 #define LARIAT_TEST_NAME_1(line) LARIAT_TEST_NAME_2(line)
-#define COROUTINE_TEST_CASE(...)                                   \
-  static lariat::task<> LARIAT_TEST_NAME_1(__LINE__)();            \
+#define COROUTINE_TEST_CASE(...)                                               \
+  static lariat::task<> LARIAT_TEST_NAME_1(__LINE__)();                        \
   TEST_CASE(__VA_ARGS__) { run_on_fresh_loop(&LARIAT_TEST_NAME_1(__LINE__)); } \
   static lariat::task<> LARIAT_TEST_NAME_1(__LINE__)()

@@ -34,12 +34,14 @@ std::string host_complaint_of(std::string_view host) {
   return "";
 }
 
+bool says(const std::string& text, const char* part) { return text.find(part) != text.npos; }
+
 }  // namespace
 
 TEST_CASE("an address is written as it is read", "[io][address]") {
-  for (const char* text : {"0.0.0.0:0", "127.0.0.1:80", "255.255.255.255:65535", "[::]:0",
-                           "[::1]:80", "[2001:db8::8:800:200c:417a]:7000", "[::ffff:1.2.3.4]:5",
-                           "[fe80::1%4294967295]:80"}) {
+  for (const char* text :
+       {"0.0.0.0:0", "127.0.0.1:80", "255.255.255.255:65535", "[::]:0", "[::1]:80",
+        "[2001:db8::8:800:200c:417a]:7000", "[::ffff:1.2.3.4]:5", "[fe80::1%4294967295]:80"}) {
     CHECK(address::parse(text).to_string() == text);
     const std::optional<address> read = address::try_parse(text);
     REQUIRE(read.has_value());
@@ -63,10 +65,11 @@ TEST_CASE("an address can be put together from host and port", "[io][address]") 
 }
 
 TEST_CASE("an IPv4 host is four decimal numbers and nothing else", "[io][address]") {
-  for (const char* host : {"", "1", "1.2.3", "1.2.3.4.5", "1.2.3.256", "1.2.3.-4", "1.2.3.+4",
-                           "01.2.3.4", "1.2.3.010", "0x7f.0.0.1", " 1.2.3.4", "1.2.3.4 ", "1.2.3.",
-                           ".1.2.3", "1..2.3", "1.2.3.4x", "1,2,3,4", "localhost", "2130706433",
-                           "1.2.3.99999999999999999999"}) {
+  for (const char* host :
+       {"",         "1",        "1.2.3",     "1.2.3.4.5",  "1.2.3.256",
+        "1.2.3.-4", "1.2.3.+4", "01.2.3.4",  "1.2.3.010",  "0x7f.0.0.1",
+        " 1.2.3.4", "1.2.3.4 ", "1.2.3.",    ".1.2.3",     "1..2.3",
+        "1.2.3.4x", "1,2,3,4",  "localhost", "2130706433", "1.2.3.99999999999999999999"}) {
     CAPTURE(host);
     CHECK_THROWS_AS(address(host, 1), std::invalid_argument);
     CHECK_FALSE(address::try_parse(std::string(host) + ":1").has_value());
@@ -74,10 +77,10 @@ TEST_CASE("an IPv4 host is four decimal numbers and nothing else", "[io][address
 }
 
 TEST_CASE("an IPv6 host is eight groups, with one gap at most", "[io][address]") {
-  for (const char* host : {"1:2:3:4:5:6:7", "1:2:3:4:5:6:7:8:9", "1::2::3", ":::", "12345::", "g::",
-                           "::1 ", " ::1", "[::1]", "::1.2.3", "::1.2.3.04", "fe80::1%",
-                           "fe80::1%no-such-if0", "fe80::1%99999999999",
-                           "1111:2222:3333:4444:5555:6666:7777:8888:9999:aaaa:bbbb:cccc:dddd"}) {
+  for (const char* host :
+       {"1:2:3:4:5:6:7", "1:2:3:4:5:6:7:8:9", "1::2::3", ":::", "12345::", "g::", "::1 ", " ::1",
+        "[::1]", "::1.2.3", "::1.2.3.04", "fe80::1%", "fe80::1%no-such-if0", "fe80::1%99999999999",
+        "1111:2222:3333:4444:5555:6666:7777:8888:9999:aaaa:bbbb:cccc:dddd"}) {
     CAPTURE(host);
     CHECK_THROWS_AS(address(host, 1), std::invalid_argument);
     CHECK_FALSE(address::try_parse('[' + std::string(host) + "]:1").has_value());
@@ -85,8 +88,8 @@ TEST_CASE("an IPv6 host is eight groups, with one gap at most", "[io][address]")
 }
 
 TEST_CASE("a port is a decimal number up to 65535", "[io][address]") {
-  for (const char* port : {"", "65536", "-1", "+1", " 1", "1 ", "0x50", "080", "00", "http",
-                           "99999999999999999999"}) {
+  for (const char* port :
+       {"", "65536", "-1", "+1", " 1", "1 ", "0x50", "080", "00", "http", "99999999999999999999"}) {
     CAPTURE(port);
     CHECK_FALSE(address::try_parse(std::string("127.0.0.1:") + port).has_value());
     CHECK_FALSE(address::try_parse(std::string("[::1]:") + port).has_value());
@@ -100,26 +103,26 @@ TEST_CASE("a character behind the end of the text is not read", "[io][address]")
   CHECK_FALSE(address::try_parse("127.0.0.1:80\0"sv).has_value());
   CHECK_FALSE(address::try_parse("127.0.0.1\0:80"sv).has_value());
   CHECK_FALSE(address::try_parse("[::1\0]:80"sv).has_value());
+  CHECK_FALSE(address::try_parse("[fe80::1%lo\0]:80"sv).has_value());
 }
 
 TEST_CASE("a refused address says what is wrong with it", "[io][address]") {
-  using Catch::Contains;
-  CHECK_THAT(complaint_of("127.0.0.1"), Contains("\"127.0.0.1\"") && Contains("port is missing"));
-  CHECK_THAT(complaint_of("127.0.0.1:"), Contains("port is missing"));
-  CHECK_THAT(complaint_of("127.0.0.1:70000"), Contains("0 to 65535"));
-  CHECK_THAT(complaint_of("127.0.0.256:1"), Contains("0 to 255"));
-  CHECK_THAT(complaint_of("127.0.0.01:1"), Contains("leading zero"));
-  CHECK_THAT(complaint_of("127.0.1:1"), Contains("four parts"));
-  CHECK_THAT(complaint_of("::1"), Contains("[host]:port"));
-  CHECK_THAT(complaint_of("[::1"), Contains("not closed"));
-  CHECK_THAT(complaint_of("[::1]"), Contains("after ']' comes :port"));
-  CHECK_THAT(complaint_of("[::1]80"), Contains("after ']' comes :port"));
-  CHECK_THAT(complaint_of("[127.0.0.1]:80"), Contains("brackets are for IPv6"));
-  CHECK_THAT(complaint_of("[::g]:80"), Contains("not an IPv6 address"));
-  CHECK_THAT(complaint_of("localhost:80"), Contains("names are not looked up"));
-  CHECK_THAT(complaint_of(":80"), Contains("host is empty"));
-  CHECK_THAT(host_complaint_of("[::1]"), Contains("brackets"));
-  CHECK_THAT(host_complaint_of("fe80::1%no-such-if0"), Contains("no interface"));
+  CHECK(says(complaint_of("127.0.0.1"), "\"127.0.0.1\": the port is missing"));
+  CHECK(says(complaint_of("127.0.0.1:"), "port is missing"));
+  CHECK(says(complaint_of("127.0.0.1:70000"), "0 to 65535"));
+  CHECK(says(complaint_of("127.0.0.256:1"), "0 to 255"));
+  CHECK(says(complaint_of("127.0.0.01:1"), "leading zero"));
+  CHECK(says(complaint_of("127.0.1:1"), "four parts"));
+  CHECK(says(complaint_of("::1"), "[host]:port"));
+  CHECK(says(complaint_of("[::1"), "not closed"));
+  CHECK(says(complaint_of("[::1]"), "after ']' comes :port"));
+  CHECK(says(complaint_of("[::1]80"), "after ']' comes :port"));
+  CHECK(says(complaint_of("[127.0.0.1]:80"), "brackets are for IPv6"));
+  CHECK(says(complaint_of("[::g]:80"), "not an IPv6 address"));
+  CHECK(says(complaint_of("localhost:80"), "names are not looked up"));
+  CHECK(says(complaint_of(":80"), "host is empty"));
+  CHECK(says(host_complaint_of("[::1]"), "brackets"));
+  CHECK(says(host_complaint_of("fe80::1%no-such-if0"), "no interface"));
 }
 
 TEST_CASE("the scope of a link-local address is an interface's name or number", "[io][address]") {

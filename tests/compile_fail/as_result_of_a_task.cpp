@@ -1,0 +1,18 @@
+// Only operations end without throwing; a task's exceptions are of any type.
+// expect: no matching function for call to 'as_result
+
+#include <lariat/sched/join_handle.hpp>
+#include <lariat/sched/result.hpp>
+#include <lariat/sched/spawn.hpp>
+
+lariat::task<int> work() { co_return 1; }
+
+lariat::task<> caller() {
+#ifdef CORRECT
+  lariat::join_handle<int> handle = lariat::spawn(work);
+  const lariat::outcome<int> end = co_await lariat::as_result(handle);
+#else
+  const auto end = co_await lariat::as_result(work());
+#endif
+  (void)end;
+}

@@ -1,0 +1,13 @@
+// expect: nodiscard
+// flags: -Werror
+
+#include <lariat/sched/timer.hpp>
+
+lariat::task<> caller() {
+#ifdef CORRECT
+  co_await lariat::sleep_for(std::chrono::seconds(1));
+#else
+  lariat::sleep_for(std::chrono::seconds(1));
+#endif
+  co_return;
+}

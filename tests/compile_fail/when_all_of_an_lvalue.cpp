@@ -1,0 +1,15 @@
+// A task is awaited once: handing one over says so.
+// expect-gcc: use of deleted function
+// expect-clang: deleted
+
+#include <lariat/sched/when_all.hpp>
+
+#include <utility>
+
+auto all(lariat::task<int>& body) {
+#ifdef CORRECT
+  return lariat::when_all(std::move(body));
+#else
+  return lariat::when_all(body);
+#endif
+}
