@@ -1,0 +1,39 @@
+// Sends a text to an echo server, and prints what comes back.
+//
+//   echo_client [ADDRESS:PORT [TEXT]]     127.0.0.1:7000 and "hello" unless told otherwise
+
+#include <lariat/io/tcp.hpp>
+#include <lariat/lariat.hpp>
+
+#include <chrono>
+#include <cstdio>
+#include <string>
+#include <system_error>
+
+using namespace lariat;
+using namespace std::chrono_literals;
+
+task<std::string> echoed(io::address server, std::string text) {
+  io::tcp_stream peer = co_await io::tcp_stream::connect(server);
+  co_await peer.write_all(io::bytes_of(text));
+  peer.shutdown_write();
+  std::string answer(text.size(), '\0');
+  co_await peer.read_exact(std::as_writable_bytes(std::span(answer)));
+  co_return answer;
+}
+
+task<int> echo_client(io::address server, std::string text) {
+  try {
+    const std::string answer = co_await timeout(5s, echoed(server, text));
+    std::printf("%s\n", answer.c_str());
+    co_return answer == text ? 0 : 1;
+  } catch (const std::system_error& error) {  // A refused connection, or a timeout_error.
+    std::fprintf(stderr, "echo_client: %s\n", error.what());
+    co_return 1;
+  }
+}
+
+int main(int argc, char** argv) {
+  const auto server = io::address::parse(argc > 1 ? argv[1] : "127.0.0.1:7000");
+  return run(echo_client(server, argc > 2 ? argv[2] : "hello"));
+}
