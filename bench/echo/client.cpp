@@ -105,9 +105,9 @@ int main(int argc, char** argv) {
   usleep(2000);
   const std::int64_t cpu = server_cpu_ns(pid) - cpu_before;
 
-  std::printf("messages=%ld messages_per_s=%.0f turn_p50_us=%.2f cpu_ns_per_message=%.1f "
-              "rss_bytes_per_connection=%.0f\n",
-              messages, double(messages) / (double(now - start) / 1e9), turns.quantile(0.5) / 1e3,
-              double(cpu) / double(messages),
-              double(rss_after - rss_before) / double(connections));
+  std::printf(
+      "messages=%ld messages_per_s=%.0f turn_p50_us=%.2f cpu_ns_per_message=%.1f "
+      "rss_bytes_per_connection=%.0f\n",
+      messages, double(messages) / (double(now - start) / 1e9), turns.quantile(0.5) / 1e3,
+      double(cpu) / double(messages), double(rss_after - rss_before) / double(connections));
 }

@@ -15,7 +15,8 @@ namespace {
 
 constexpr unsigned queue_depth = 1024;
 constexpr int direct_max = 16384;
-// Few enough to stay in the cache; a turn that finds none left re-arms, which costs next to nothing.
+// Few enough to stay in the cache. A turn that finds none left re-arms, which costs next to
+// nothing.
 constexpr unsigned buffer_count = 256;
 constexpr int buffer_group = 0;
 
@@ -198,8 +199,12 @@ struct server {
         receive(new connection(cqe->res));
         if ((cqe->flags & IORING_CQE_F_MORE) == 0) accept_all();
         break;
-      case receiving: received(cqe, connection_of<connection>(cqe)); break;
-      case sending: sent(cqe, connection_of<connection>(cqe)); break;
+      case receiving:
+        received(cqe, connection_of<connection>(cqe));
+        break;
+      case sending:
+        sent(cqe, connection_of<connection>(cqe));
+        break;
     }
   }
 

@@ -23,7 +23,7 @@ struct connection {
 
 struct pending_write {
   uv_write_t request;
-  char data[];
+  char* data() { return reinterpret_cast<char*>(this + 1); }
 };
 
 void free_connection(uv_handle_t* handle) { delete static_cast<connection*>(handle->data); }
@@ -34,9 +34,9 @@ void allocate(uv_handle_t*, std::size_t, uv_buf_t* buffer) {
 
 void write_rest(uv_stream_t* stream, const char* data, std::size_t size) {
   auto* pending = static_cast<pending_write*>(std::malloc(sizeof(pending_write) + size));
-  std::memcpy(pending->data, data, size);
+  std::memcpy(pending->data(), data, size);
   pending->request.data = pending;
-  uv_buf_t rest = uv_buf_init(pending->data, static_cast<unsigned>(size));
+  uv_buf_t rest = uv_buf_init(pending->data(), static_cast<unsigned>(size));
   uv_write(&pending->request, stream, &rest, 1,
            [](uv_write_t* done, int) { std::free(done->data); });
 }

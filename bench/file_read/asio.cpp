@@ -1,5 +1,8 @@
-// Cached random reads on Boost.Asio's random_access_file, which exists on Linux with io_uring only
-// (BOOST_ASIO_HAS_IO_URING): a coroutine per read in flight.
+// Cached random reads on Boost.Asio's random_access_file, which exists on Linux with io_uring only:
+// a coroutine per read in flight.
+
+#define BOOST_ASIO_HAS_IO_URING 1
+#define BOOST_ASIO_DISABLE_EPOLL 1
 
 #include "reads.hpp"
 

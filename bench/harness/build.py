@@ -66,7 +66,8 @@ class ToolChain:
         self.folder.mkdir(parents=True, exist_ok=True)
         wanted = {(p.workload, p.library) for case in cases for p in case.programs}
         wanted |= {("echo", "client")} if any(w == "echo" for w, _ in wanted) else set()
-        lariat = self.lariat_flags() if any(library == "lariat" for _, library in wanted) else None
+        ours = any(library in ("lariat", "micro") for _, library in wanted)
+        lariat = self.lariat_flags() if ours else None
         for workload, library in sorted(wanted):
             if library not in ("tokio", "fio"):
                 self.compile(workload, library, lariat)
@@ -74,40 +75,50 @@ class ToolChain:
             self.build_rust()
 
     def compile(self, workload, library, lariat):
-        if workload == "micro":
-            # One binary, so that all are measured in one process with one allocator.
-            sources = sorted((self.root / "bench" / "micro").glob("*.cpp"))
-            if lariat is None:
-                sources = [source for source in sources if source.stem != "lariat"]
-        else:
-            stem = "asio" if library == "asio_uring" else library
-            sources = [self.root / "bench" / workload / f"{stem}.cpp"]
-        missing = [source for source in sources if not source.exists()]
-        if missing or (library == "lariat" and lariat is None):
+        sources = self.sources(workload, library, lariat)
+        flags = self.library_flags(library)
+        if not sources:
             print(f"skipped: bench/{workload}/{library} (no such program yet)")
             return
-        flags = list(LIBRARIES.get(library, []))
-        if library.startswith("asio"):
-            include = peers.boost_include(self.build_dir)
-            if include is None:
-                print(f"skipped: bench/{workload}/{library} (no Boost 1.81)")
-                return
-            flags += ["-isystem", include]
-            if library == "asio_uring":
-                flags += ASIO_URING
-        if lariat is not None and any(source.stem == "lariat" for source in sources):
-            flags += lariat
+        if library == "lariat" and lariat is None:
+            self.binary(workload, library).unlink(missing_ok=True)
+            print(f"skipped: bench/{workload}/lariat (no library to link with)")
+            return
+        if flags is None:
+            print(f"skipped: bench/{workload}/{library} (no Boost 1.81)")
+            return
+        uses_lariat = any(source.stem == "lariat" for source in sources)
         if workload == "micro":
             flags += ["-lbenchmark_main", "-lbenchmark"]
         target = self.binary(workload, library)
         newest = max(path.stat().st_mtime for path in self.root.glob("bench/**/*.[ch]pp"))
-        if target.exists() and target.stat().st_mtime > newest and "lariat" not in target.name:
+        if target.exists() and target.stat().st_mtime > newest and not uses_lariat:
             return
         print(f"building {target.name} ({self.compiler})", flush=True)
-        command = [self.compiler, *FLAGS, *sources, *flags, "-o", target]
-        if subprocess.run(command).returncode != 0:
+        command = [self.compiler, *FLAGS, *sources, *(lariat if uses_lariat else []), *flags]
+        if subprocess.run([*command, "-o", target]).returncode != 0:
             target.unlink(missing_ok=True)
             print(f"skipped: bench/{workload}/{library} (does not build)")
+            if workload == "micro" and uses_lariat:
+                self.compile(workload, library, None)
+
+    def sources(self, workload, library, lariat):
+        folder = self.root / "bench" / workload
+        if workload == "micro":
+            # One binary, so that all are measured in one process with one allocator.
+            every = sorted(folder.glob("*.cpp"))
+            return [source for source in every if lariat is not None or source.stem != "lariat"]
+        source = folder / f"{'asio' if library == 'asio_uring' else library}.cpp"
+        return [source] if source.exists() else []
+
+    def library_flags(self, library):
+        flags = list(LIBRARIES.get(library, []))
+        if not library.startswith("asio"):
+            return flags
+        include = peers.boost_include(self.build_dir)
+        if include is None:
+            return None
+        return [*flags, "-isystem", include, *(ASIO_URING if library == "asio_uring" else [])]
 
     def lariat_flags(self):
         """Builds the library and says how to compile and link against it; None without one."""
@@ -117,7 +128,8 @@ class ToolChain:
         log = self.build_dir / f"lariat-{self.compiler}.log"
         compiler = {"CXX": self.compiler, "CC": C_COMPILERS[self.compiler]}
         setup = ["meson", "setup", folder, self.root, "-Doptimization=2", "-Ddebug=false",
-                 "-Db_ndebug=true", "-Ddefault_library=static"]
+                 "-Db_ndebug=true", "-Ddefault_library=static", "-Dtests=disabled",
+                 "-Dexamples=disabled"]
         steps = [] if (folder / "build.ninja").exists() else [setup]
         steps.append(["meson", "compile", "-C", folder, "lariat"])
         print(f"building lariat ({self.compiler})", flush=True)

@@ -22,8 +22,8 @@ std::int64_t asleep = 0;
 std::int64_t awake = 0;
 
 asio::awaitable<void, executor> sleep_once(asio::io_context& context, std::int64_t deadline_ns) {
-  timer deadline(context, std::chrono::steady_clock::time_point(
-                              std::chrono::nanoseconds(deadline_ns)));
+  timer deadline(context,
+                 std::chrono::steady_clock::time_point(std::chrono::nanoseconds(deadline_ns)));
   ++asleep;
   co_await deadline.async_wait(asio::deferred);
   ++awake;

@@ -47,10 +47,11 @@ class sleepers {
   }
 
   void report(const char* library) const {
-    std::printf("library=%s tasks=%ld bytes_per_task=%.0f create_cold_ns=%.1f create_warm_ns=%.1f "
-                "expiry_cpu_us=%.4f\n",
-                library, count, rounds_[0].bytes, rounds_[0].create_ns, rounds_[1].create_ns,
-                rounds_[1].expiry_us);
+    std::printf(
+        "library=%s tasks=%ld bytes_per_task=%.0f create_cold_ns=%.1f create_warm_ns=%.1f "
+        "expiry_cpu_us=%.4f\n",
+        library, count, rounds_[0].bytes, rounds_[0].create_ns, rounds_[1].create_ns,
+        rounds_[1].expiry_us);
     std::fflush(stdout);
     _exit(0);
   }

@@ -42,11 +42,11 @@ class calls {
   void report(const char* library) {
     const double wall = double(wall_ns() - start_);
     const double cpu = double(cpu_ns() - cpu_start_);
-    std::printf("library=%s queue=%u threads=%u calls=%ld calls_per_s=%.0f p50_us=%.2f mean_us=%.2f "
-                "cpu_us_per_call=%.3f\n",
-                library, queue, threads, calls_, double(calls_) / (wall / 1e9),
-                round_trip_.quantile(0.5) / 1e3, round_trip_.mean() / 1e3,
-                cpu / double(calls_) / 1e3);
+    std::printf(
+        "library=%s queue=%u threads=%u calls=%ld calls_per_s=%.0f p50_us=%.2f "
+        "mean_us=%.2f cpu_us_per_call=%.3f\n",
+        library, queue, threads, calls_, double(calls_) / (wall / 1e9),
+        round_trip_.quantile(0.5) / 1e3, round_trip_.mean() / 1e3, cpu / double(calls_) / 1e3);
   }
 
  private:

@@ -175,9 +175,9 @@ int main(int argc, char** argv) {
   send_request(c);
   check(io_uring_submit(loop.get()), "io_uring_submit");
   worker.join();
-  std::printf("library=handover means=%s calls=%ld p50_us=%.2f mean_us=%.2f one_way_p50_us=%.2f "
-              "cpu_us_per_call=%.2f\n",
-              c.means.c_str(), round_trip.count(), round_trip.quantile(0.5) / 1e3,
-              round_trip.mean() / 1e3, one_way.quantile(0.5) / 1e3,
-              double(cpu) / double(round_trip.count()) / 1e3);
+  std::printf(
+      "library=handover means=%s calls=%ld p50_us=%.2f mean_us=%.2f one_way_p50_us=%.2f "
+      "cpu_us_per_call=%.2f\n",
+      c.means.c_str(), round_trip.count(), round_trip.quantile(0.5) / 1e3, round_trip.mean() / 1e3,
+      one_way.quantile(0.5) / 1e3, double(cpu) / double(round_trip.count()) / 1e3);
 }

@@ -15,7 +15,8 @@ class timers {
 
   void set(std::size_t slot, std::int64_t delay_ns) {
     const auto delay_ms = static_cast<std::uint64_t>(delay_ns / 1'000'000);
-    uv_timer_start(&timers_[slot], [](uv_timer_t*) {}, delay_ms, 0);
+    uv_timer_start(
+        &timers_[slot], [](uv_timer_t*) {}, delay_ms, 0);
   }
 
   void cancel(std::size_t slot) { uv_timer_stop(&timers_[slot]); }

@@ -16,8 +16,8 @@ namespace bench {
 template <class Library>
 void measure_timers(int argc, char** argv, const char* name) {
   end_after(120);
-  const auto pending = static_cast<std::uint64_t>(option(argc, argv, "pending", std::int64_t{1000}));
-  const auto steps = static_cast<std::uint64_t>(option(argc, argv, "steps", std::int64_t{1000000}));
+  const std::uint64_t pending = std::stoull(option(argc, argv, "pending", "1000"));
+  const std::uint64_t steps = std::stoull(option(argc, argv, "steps", "1000000"));
   random_numbers numbers;
   // Between 100 and 1000 seconds, in whole milliseconds, the unit of some of the libraries.
   auto delay_ns = [&] {

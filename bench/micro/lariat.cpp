@@ -1,0 +1,85 @@
+// What lariat's tasks, loop and timers cost, beside the bare coroutine of bare.cpp.
+
+#include <lariat/runtime/run.hpp>
+#include <lariat/sched/detail/timer_wheel.hpp>
+#include <lariat/sched/spawn.hpp>
+#include <lariat/sched/task.hpp>
+#include <lariat/sched/when_all.hpp>
+#include <lariat/sched/yield.hpp>
+
+#include <benchmark/benchmark.h>
+
+#include <memory>
+#include <vector>
+
+namespace {
+
+using namespace lariat;
+
+[[gnu::noinline]] task<int> leaf(int value) { co_return value; }
+
+// Runs a benchmark's body as the main task of a loop.
+template <task<> (*body)(benchmark::State&)>
+void on_loop(benchmark::State& state) {
+  run(body(state));
+}
+
+task<> await_ready_task(benchmark::State& state) {
+  for (auto _ : state) {
+    int value = co_await leaf(1);
+    benchmark::DoNotOptimize(value);
+  }
+}
+BENCHMARK(on_loop<await_ready_task>)->Name("call/lariat");
+
+task<> await_chain(benchmark::State& state);
+[[gnu::noinline]] task<int> chain(int depth) {
+  if (depth == 0) co_return 1;
+  int value = co_await chain(depth - 1);
+  co_return value;
+}
+task<> await_chain(benchmark::State& state) {
+  for (auto _ : state) {
+    int value = co_await chain(99);
+    benchmark::DoNotOptimize(value);
+  }
+  state.SetItemsProcessed(state.iterations() * 100);
+}
+BENCHMARK(on_loop<await_chain>)->Name("chain_of_100/lariat");
+
+task<> spin(const bool& stop) {
+  while (!stop) co_await yield();
+}
+
+// Two tasks that yield to each other: an iteration is one turn of each.
+task<> yield_pair(benchmark::State& state) {
+  bool stop = false;
+  auto other = spawn(spin, std::cref(stop));
+  co_await yield();
+  for (auto _ : state) co_await yield();
+  stop = true;
+  co_await other;
+  state.SetItemsProcessed(state.iterations() * 2);
+}
+BENCHMARK(on_loop<yield_pair>)->Name("yield_pair/lariat");
+
+task<> spawn_join(benchmark::State& state) {
+  for (auto _ : state) {
+    auto handle = spawn(leaf, 1);
+    int value = co_await handle;
+    benchmark::DoNotOptimize(value);
+  }
+}
+BENCHMARK(on_loop<spawn_join>)->Name("spawn_join/lariat");
+
+task<> when_all_pair(benchmark::State& state) {
+  for (auto _ : state) {
+    auto values = co_await when_all(leaf(1), leaf(2));
+    benchmark::DoNotOptimize(values);
+  }
+}
+BENCHMARK(on_loop<when_all_pair>)->Name("when_all_pair/lariat");
+
+}  // namespace
+
+BENCHMARK_MAIN();
