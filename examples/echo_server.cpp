@@ -32,7 +32,7 @@ task<> serve(io::address where) {
   co_await task_group::with([&](task_group& clients) -> task<> {
     for (;;) {
       io::tcp_stream peer = co_await listener.accept();
-      clients.spawn(echo, std::move(peer)).detach();
+      clients.spawn(echo, std::move(peer));
     }
   });
 }

@@ -6,8 +6,9 @@
 
 #include <unistd.h>
 
+#include <algorithm>
 #include <atomic>
-#include <cerrno>
+#include <system_error>
 #include <utility>
 
 namespace lariat::io::fs {
@@ -16,15 +17,25 @@ namespace {
 // For files that do not know their size, such as those of /proc.
 constexpr std::size_t first_guess = 4096;
 
+// A cached file is copied while the operation is submitted, and fresh memory costs more than the
+// copy: so much at a time keeps the loop for well under a millisecond.
+constexpr std::size_t step = 256 * 1024;
+
+// How much room to make behind the first `filled` bytes of a file that claims to have `claimed`:
+// one byte more than that, so that the read which finds the end finds room.
+std::size_t more_room(std::uint64_t claimed, std::size_t filled) {
+  if (claimed == 0 || claimed < filled) return std::clamp(filled, first_guess, step);
+  return static_cast<std::size_t>(std::min<std::uint64_t>(claimed - filled + 1, step));
+}
+
 template <class Content>
 task<Content> read_whole(std::string path) {
   file input = co_await file::open(path);
   const std::uint64_t claimed = input.size();
   Content content;
-  // One more than the claim, so that the read that finds the end finds room.
-  content.resize(claimed == 0 ? first_guess : claimed + 1);
+  content.reserve(claimed + 1);
   for (std::size_t filled = 0;;) {
-    if (filled == content.size()) content.resize(2 * filled);
+    if (filled == content.size()) content.resize(filled + more_room(claimed, filled));
     const auto room = std::as_writable_bytes(std::span(content)).subspan(filled);
     const std::size_t count = co_await input.read_some(room);
     if (count == 0) {
@@ -74,11 +85,11 @@ class removed_on_failure {
 task<file> create_temporary(const std::string& path, std::string& name, unsigned permissions) {
   for (;;) {
     name = temporary_name(path);
-    result<file> made =
-        co_await as_result(file::open(name, open_mode::write | open_mode::exclusive, permissions));
-    if (made) co_return std::move(made.value);
-    if (made.error != std::errc::file_exists) {
-      detail::throw_error(made.error.value(), "open", name);
+    try {
+      file made = co_await file::open(name, open_mode::write | open_mode::exclusive, permissions);
+      co_return made;
+    } catch (const std::system_error& failure) {
+      if (failure.code() != std::errc::file_exists) throw;
     }
   }
 }

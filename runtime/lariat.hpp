@@ -2,6 +2,9 @@
 
 // The common headers, for first programs. Larger ones include what they use.
 
+#include <lariat/io/file.hpp>
+#include <lariat/io/fs.hpp>
+#include <lariat/io/tcp.hpp>
 #include <lariat/runtime/dump.hpp>
 #include <lariat/runtime/run.hpp>
 #include <lariat/runtime/runtime.hpp>
@@ -17,6 +20,7 @@
 #include <lariat/sched/task_group.hpp>
 #include <lariat/sched/timeout.hpp>
 #include <lariat/sched/timer.hpp>
+#include <lariat/sched/to_thread.hpp>
 #include <lariat/sched/uncancellable.hpp>
 #include <lariat/sched/when_all.hpp>
 #include <lariat/sched/when_any.hpp>

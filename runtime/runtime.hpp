@@ -126,12 +126,9 @@ namespace detail {
 template <class T>
 class main_task final : public main_task_base, private return_point {
  public:
-  explicit main_task(task<T>&& body) noexcept
-      : return_point(&main_task::returned), body_(std::move(body)) {}
+  explicit main_task(task<T>&& body) : return_point(&main_task::returned), body_(std::move(body)) {}
 
-  [[nodiscard]] slot<T>& result() noexcept {
-    return refused_.has_error() ? refused_ : body_.result();
-  }
+  [[nodiscard]] slot<T>& result() noexcept { return body_.result(); }
   [[nodiscard]] const std::exception_ptr* failure() const noexcept override {
     auto& ended = const_cast<main_task*>(this)->result();
     return ended.has_error() ? &ended.error() : nullptr;
@@ -139,11 +136,10 @@ class main_task final : public main_task_base, private return_point {
 
  private:
   void begin() override { body_.start(*this, *this); }
-  void refuse(std::exception_ptr error) noexcept override { refused_.fail(std::move(error)); }
+  void refuse(std::exception_ptr error) noexcept override { result().fail(std::move(error)); }
   static void returned(return_point* self) noexcept { static_cast<main_task*>(self)->end(); }
 
   root_task<T> body_;
-  slot<T> refused_;  // How it ended if the body never ran.
 };
 
 }  // namespace detail

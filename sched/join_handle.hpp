@@ -92,7 +92,7 @@ void block_until_done(spawned& record);
 /// Cancelling a task that awaits a handle cancels the awaited task too and waits for its end, as
 /// asyncio does; `shield` prevents that.
 template <class T>
-class [[nodiscard("dropping the handle detaches the task; say .detach()")]] join_handle {
+class join_handle {
  public:
   join_handle() noexcept = default;
   explicit join_handle(detail::spawned_result<T>& record) noexcept : record_(&record) {}

@@ -41,8 +41,8 @@ class child_owner {
 template <class T>
 class child final : public context, private return_point {
  public:
-  explicit child(task<T>&& body) noexcept
-      : return_point(&child::returned), body_(std::move(body)) {}
+  /// \throws std::logic_error if the task is empty.
+  explicit child(task<T>&& body) : return_point(&child::returned), body_(std::move(body)) {}
   ~child() = default;
 
   void start(child_owner& told, const context& parent, std::source_location site) noexcept {
@@ -53,9 +53,7 @@ class child final : public context, private return_point {
     owner()->ready(*this);
   }
 
-  [[nodiscard]] slot<T>& result() noexcept {
-    return refused_.has_error() ? refused_ : body_.result();
-  }
+  [[nodiscard]] slot<T>& result() noexcept { return body_.result(); }
 
   [[nodiscard]] const context* parent() const noexcept override { return parent_; }
 
@@ -77,7 +75,7 @@ class child final : public context, private return_point {
 
  private:
   void refuse(std::exception_ptr error) noexcept {
-    refused_.fail(std::move(error));
+    result().fail(std::move(error));
     finish();
   }
 
@@ -91,7 +89,6 @@ class child final : public context, private return_point {
   static void returned(return_point* self) noexcept { static_cast<child*>(self)->finish(); }
 
   root_task<T> body_;
-  slot<T> refused_;  // How it ended if the body never ran.
   child_owner* told_ = nullptr;
   const context* parent_ = nullptr;
 };

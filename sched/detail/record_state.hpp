@@ -15,12 +15,14 @@ namespace lariat::detail {
 /// Senders: threads that are about to post to the task's loop. The task does not end while there
 /// are any, and its loop does not go before it has ended; so a sender finds the loop alive, and
 /// what it posts is there before the loop looks for the last time. Once the task has ended nobody
-/// touches its loop any more: handles may outlive it.
-class record_state {
+/// touches its loop any more: handles may outlive it. Protocol: sched/README.md, "Spawned records".
+/// A template so that the same text is checked by its model.
+template <class Word, class Yield>
+class basic_record_state {
  public:
-  record_state() = default;
-  record_state(const record_state&) = delete;
-  record_state& operator=(const record_state&) = delete;
+  basic_record_state() = default;
+  basic_record_state(const basic_record_state&) = delete;
+  basic_record_state& operator=(const basic_record_state&) = delete;
 
   /// Any thread.
   [[nodiscard]] bool done() const noexcept {
@@ -66,7 +68,7 @@ class record_state {
     for (;;) {
       std::uint32_t word = word_.load(std::memory_order_acquire);
       if ((word & (reference - sender)) != 0) {
-        ::sched_yield();  // A sender is between two system calls at most.
+        Yield()();  // A sender is between two system calls at most.
         continue;
       }
       if (word == reference) return true;  // Nobody is left to be told.
@@ -83,7 +85,13 @@ class record_state {
   static constexpr std::uint32_t sender = 2;
   static constexpr std::uint32_t reference = 1U << 16;
 
-  std::atomic<std::uint32_t> word_ = 2 * reference;
+  Word word_{2 * reference};
 };
+
+struct yield_cpu {
+  void operator()() const noexcept { ::sched_yield(); }
+};
+
+using record_state = basic_record_state<std::atomic<std::uint32_t>, yield_cpu>;
 
 }  // namespace lariat::detail

@@ -32,7 +32,10 @@ template <class T>
 class root_task {
  public:
   root_task() = default;
-  explicit root_task(task<T>&& source) noexcept : task_(std::move(source)) {}
+  /// \throws std::logic_error if the task is empty: moved from, or awaited before.
+  explicit root_task(task<T>&& source) : task_(std::move(source)) {
+    if (!task_) throw_task_awaited_twice();
+  }
 
   [[nodiscard]] explicit operator bool() const noexcept { return static_cast<bool>(task_); }
   [[nodiscard]] static const promise_base& promise_of(const task<T>& source) noexcept {
@@ -41,11 +44,11 @@ class root_task {
 
   /// Runs it until it first suspends; when it has finished, `back` is resumed.
   void start(context& context, return_point& back) {
-    if (!task_) throw_task_awaited_twice();
     task_.handle_.promise().start_root(context, back.handle());
     task_.handle_.resume();
   }
 
+  /// What it ended with; also where to put why it could not start.
   [[nodiscard]] slot<T>& result() noexcept { return task_.handle_.promise().result(); }
 
   /// Destroys the frame. Only before the start or after the end.

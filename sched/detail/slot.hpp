@@ -54,8 +54,12 @@ class slot {
  private:
   enum class state : unsigned char { nothing, value, error };
   void clear() noexcept {
-    if (has_value()) value_.~T();
-    if (has_error()) error_.~exception_ptr();
+    const state held = state_;  // Once: g++ takes a second look for one at another state.
+    if (held == state::value) {
+      value_.~T();
+    } else if (held == state::error) {
+      error_.~exception_ptr();
+    }
   }
 
   union {

@@ -155,7 +155,6 @@ COROUTINE_TEST_CASE("a durable write that is cancelled leaves the old or the new
   fs::temp_dir scratch = co_await fs::temp_dir::create();
   const std::string path = scratch.file("a");
   const std::string content(100'000, 'n');
-  int cancelled = 0;
   for (int turns = 0; turns < 60; ++turns) {
     co_await fs::write_file(path, "old");
     join_handle<void> writer =
@@ -164,13 +163,13 @@ COROUTINE_TEST_CASE("a durable write that is cancelled leaves the old or the new
     for (int i = 0; i < turns * 20; ++i) co_await yield();
     writer.cancel();
     auto ended = co_await as_result(writer);
-    if (ended.cancelled()) ++cancelled;
+    // In the first round it stands in its first operation, so the cancel cannot come too late.
+    CHECK((ended.cancelled() || (turns > 0 && ended.has_value())));
     std::string text = co_await fs::read_file(path);
     CHECK((text == "old" || text == content));
     int names = co_await count_names(scratch.path());
     CHECK(names == 1);
   }
-  CHECK(cancelled > 0);
 }
 
 COROUTINE_TEST_CASE("appending writers do not overwrite each other", "[io][fs]") {
