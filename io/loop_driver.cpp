@@ -68,7 +68,7 @@ void loop_driver::start() noexcept {
   started_ = true;
   ring_->enable();
   // No probe tells whether messages without a ring of one's own work: one to itself does.
-  if (wanted_wake_ != wake_method::event && send_message()) {
+  if (wanted_wake_ == wake_method::message && send_message()) {
     message_wake_.store(true, std::memory_order_relaxed);  // Any time is good enough.
   }
 }

@@ -14,11 +14,10 @@ namespace detail {
 class ring;
 }  // namespace detail
 
-/// How other threads wake a loop that sleeps.
+/// How other threads wake a loop that sleeps. bench/offload/handover.cpp compares them.
 enum class wake_method : unsigned char {
-  automatic,  ///< `message` where the kernel can, `event` otherwise.
-  event,      ///< A write to an eventfd.
-  message,    ///< A message to the ring (Linux 6.13), or `event` if that fails.
+  event,    ///< A write to an eventfd: at least as fast as a message, and works everywhere.
+  message,  ///< A message to the ring (Linux 6.13), or `event` if that fails.
 };
 
 /// How a loop's ring is made. The defaults suit a server of any size.
@@ -27,7 +26,7 @@ struct loop_driver_options {
   unsigned completions = 2048;  ///< Completion queue; an overflow costs re-arming, not data.
   unsigned file_workers = 0;  ///< Kernel threads for files, at most. 0: twice the cpus, at least 4.
   unsigned other_workers = 32;  ///< The same for sockets, pipes and devices.
-  wake_method wake = wake_method::automatic;
+  wake_method wake = wake_method::event;
 
   /// Forces a step of the flag ladder: 0 DEFER_TASKRUN, 1 SINGLE_ISSUER with COOP_TASKRUN,
   /// 2 COOP_TASKRUN. -1: the environment variable LARIAT_RING_STEP, or the best that works.
