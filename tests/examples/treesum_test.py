@@ -4,6 +4,7 @@ import hashlib
 import os
 import pathlib
 import pty
+import re
 import shutil
 import subprocess
 import tempfile
@@ -115,6 +116,8 @@ class Tests(TestCase):
         self.assertRegex(asked.stderr, rb'^treesum: 1 files, 0.0 MB in .* MB/s\n$')
 
     def test_memory_does_not_grow_with_a_file(self):
+        if re.search(rb'__[at]san_init', (FOLDER / 'treesum').read_bytes()):
+            self.skipTest('sanitizers reserve terabytes')
         self.add('huge')
         os.truncate(self.root / 'huge', 300 << 20)
         limited = ['prlimit', '--data=200000000']

@@ -142,7 +142,7 @@ TEST_CASE("poll without pending work makes no system call", "[io][loop_driver]")
 }
 
 TEST_CASE("wake ends a park, from any thread and before or after it began", "[io][loop_driver]") {
-  for (io::wake_method method : {io::wake_method::event, io::wake_method::automatic}) {
+  for (io::wake_method method : {io::wake_method::event, io::wake_method::message}) {
     for (int step = 0; step < 3; ++step) {
       io::loop_driver_options options;
       options.wake = method;
@@ -158,7 +158,7 @@ TEST_CASE("wake ends a park, from any thread and before or after it began", "[io
       }
       driver.wake();
       driver.park(no_deadline);
-      CHECK((method == io::wake_method::automatic || driver.wakes_by() == io::wake_method::event));
+      CHECK((method == io::wake_method::message || driver.wakes_by() == io::wake_method::event));
     }
   }
 }

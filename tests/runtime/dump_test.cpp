@@ -117,9 +117,9 @@ TEST_CASE("a dump shows who is being cancelled", "[runtime][dump]") {
 }
 
 TEST_CASE("a dump from a foreign thread shows every loop", "[runtime][dump]") {
+  std::atomic<int> began = 0;
   runtime program({.loops = 2});
   program.start();
-  std::atomic<int> began = 0;
   auto body = [&]() -> task<> {
     ++began;
     co_await leaf();
@@ -135,10 +135,10 @@ TEST_CASE("a dump from a foreign thread shows every loop", "[runtime][dump]") {
 }
 
 TEST_CASE("a dump names a loop that a task keeps busy", "[runtime][dump]") {
+  std::atomic<bool> busy = false;
+  std::atomic<bool> go_on = false;  // Both outlive the loop's thread, which may still look at them.
   runtime program;
   program.start();
-  std::atomic<bool> busy = false;
-  std::atomic<bool> go_on = false;
   auto hog = [&]() -> task<> {
     busy = true;
     busy.notify_one();
