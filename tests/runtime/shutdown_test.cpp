@@ -147,7 +147,6 @@ TEST_CASE("a cleanup may use the other loops until the end", "[runtime][shutdown
   constexpr std::size_t loops = 3;
   std::atomic<int> cleaned = 0;
   {
-    runtime program({.loops = loops});
     std::atomic<int> began = 0;
     auto clean = [&]() -> task<> {
       co_await sleep_for(1ms);
@@ -161,6 +160,7 @@ TEST_CASE("a cleanup may use the other loops until the end", "[runtime][shutdown
       }
       for (int i = 0; i < 3; ++i) co_await uncancellable(to_loop(next, clean));
     };
+    runtime program({.loops = loops});  // Its end still uses what is declared above.
     for (std::size_t index = 0; index < loops; ++index) {
       program.spawner_at(index).spawn(body, (index + 1) % loops).detach();
     }
