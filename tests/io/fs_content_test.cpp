@@ -8,6 +8,7 @@
 #include <lariat/sched/yield.hpp>
 
 #include "coroutine_test.hpp"
+#include "io/error_of.hpp"
 
 #include <fcntl.h>
 #include <sys/stat.h>
@@ -30,15 +31,6 @@ task<int> count_names(std::string path) {
     if (!name) co_return count;
     ++count;
   }
-}
-
-task<std::error_code> error_of(task<> work) {
-  try {
-    co_await std::move(work);
-  } catch (const std::system_error& error) {
-    co_return error.code();
-  }
-  co_return std::error_code();
 }
 
 }  // namespace

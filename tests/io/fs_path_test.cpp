@@ -5,6 +5,7 @@
 #include <lariat/sched/cancelled.hpp>
 
 #include "coroutine_test.hpp"
+#include "io/error_of.hpp"
 
 #include <sys/wait.h>
 #include <unistd.h>
@@ -15,19 +16,6 @@
 
 using namespace lariat;
 namespace fs = io::fs;
-
-namespace {
-
-task<std::error_code> error_of(task<> work) {
-  try {
-    co_await std::move(work);
-  } catch (const std::system_error& error) {
-    co_return error.code();
-  }
-  co_return std::error_code();
-}
-
-}  // namespace
 
 COROUTINE_TEST_CASE("stat follows a symbolic link and lstat does not", "[io][fs]") {
   fs::temp_dir scratch = co_await fs::temp_dir::create();

@@ -7,6 +7,7 @@
 #include <lariat/sched/yield.hpp>
 
 #include "coroutine_test.hpp"
+#include "io/error_of.hpp"
 
 #include <cstdint>
 #include <string>
@@ -14,19 +15,6 @@
 
 using namespace lariat;
 namespace fs = io::fs;
-
-namespace {
-
-task<std::error_code> error_of(task<> work) {
-  try {
-    co_await std::move(work);
-  } catch (const std::system_error& error) {
-    co_return error.code();
-  }
-  co_return std::error_code();
-}
-
-}  // namespace
 
 COROUTINE_TEST_CASE("mkdir_all makes what is missing, and nothing else", "[io][fs]") {
   fs::temp_dir scratch = co_await fs::temp_dir::create();
