@@ -6,6 +6,7 @@
 #include <poll.h>
 #include <sys/eventfd.h>
 #include <sys/syscall.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -100,6 +101,13 @@ void loop_driver::wake() noexcept {
   [[maybe_unused]] const ssize_t written = ::write(event_fd_, &one, sizeof one);
 }
 
+// A quarter of what `now` costs: 5 ns.
+clock_ns loop_driver::coarse_now() noexcept {
+  timespec time;
+  ::clock_gettime(CLOCK_MONOTONIC_COARSE, &time);
+  return time.tv_sec * clock_ns{1'000'000'000} + time.tv_nsec;
+}
+
 bool loop_driver::send_message() noexcept {
   io_uring_sqe message{};
   message.opcode = IORING_OP_MSG_RING;
@@ -109,6 +117,20 @@ bool loop_driver::send_message() noexcept {
   return ::syscall(__NR_io_uring_register, -1, register_send_msg_ring, &message, 1) == 0;
 }
 
+inline io_uring_sqe& loop_driver::next_entry() noexcept {
+  if (ring_->full()) [[unlikely]]
+    make_room();
+  return ring_->next_entry();
+}
+
+void loop_driver::make_room() noexcept {
+  do {
+    enter(false, no_deadline);
+    // The kernel took nothing for want of memory: it gets some back when completions are reaped.
+    if (ring_->needs_enter()) reap();
+  } while (ring_->full());
+}
+
 // One poll serves every wake-up: it is edge-triggered, so the counter need not be read.
 void loop_driver::arm_event() noexcept {
   io_uring_sqe& entry = next_entry();
@@ -116,17 +138,6 @@ void loop_driver::arm_event() noexcept {
   entry.user_data = for_event;
   event_armed_ = true;
   ++in_flight_;
-}
-
-io_uring_sqe& loop_driver::next_entry() noexcept {
-  for (;;) {
-    if (io_uring_sqe* entry = ring_->next_entry(); entry != nullptr) [[likely]]
-      return *entry;
-    enter(false, no_deadline);
-    if (!ring_->needs_enter()) continue;
-    // The kernel took nothing for want of memory: it gets some back when completions are reaped.
-    reap();
-  }
 }
 
 void loop_driver::submit(detail::op& operation) noexcept {
@@ -157,12 +168,23 @@ void loop_driver::cancel_by_address(std::uint64_t user_data) noexcept {
   entry.user_data = for_nobody;
 }
 
+inline void loop_driver::complete(detail::op& operation, std::int32_t result,
+                                  std::uint32_t flags) noexcept {
+  if ((flags & (IORING_CQE_F_MORE | IORING_CQE_F_NOTIF)) != 0) [[unlikely]] {
+    if ((flags & IORING_CQE_F_MORE) != 0) return note(operation, result, flags);
+    result = operation.raw_result();  // The notification only says that the buffer is free.
+    flags |= operation.raw_flags();
+  }
+  --in_flight_;
+  if (!finish(operation, result, flags)) submit(operation);
+}
+
 void loop_driver::reap() noexcept {
   ring_->reap([this](const detail::ring::completion& each) {
     const auto address = static_cast<std::uintptr_t>(each.user_data & ~kind_mask);
+    if ((each.user_data & kind_mask) == for_op) [[likely]]
+      return complete(*reinterpret_cast<detail::op*>(address), each.result, each.flags);
     switch (each.user_data & kind_mask) {
-      case for_op:
-        return complete(*reinterpret_cast<detail::op*>(address), each.result, each.flags);
       case for_multishot:
         return complete(*reinterpret_cast<detail::multishot*>(address), each.result, each.flags);
       case for_event:
@@ -174,17 +196,6 @@ void loop_driver::reap() noexcept {
         return;
     }
   });
-}
-
-void loop_driver::complete(detail::op& operation, std::int32_t result,
-                           std::uint32_t flags) noexcept {
-  if ((flags & (IORING_CQE_F_MORE | IORING_CQE_F_NOTIF)) != 0) [[unlikely]] {
-    if ((flags & IORING_CQE_F_MORE) != 0) return note(operation, result, flags);
-    result = operation.raw_result();  // The notification only says that the buffer is free.
-    flags |= operation.raw_flags();
-  }
-  --in_flight_;
-  if (!finish(operation, result, flags)) submit(operation);
 }
 
 void loop_driver::complete(detail::multishot& operation, std::int32_t result,

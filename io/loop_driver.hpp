@@ -65,6 +65,7 @@ class loop_driver final : public detail::io_driver {
   void park(clock_ns deadline) noexcept override;
   void wake() noexcept override;
   void drain() noexcept override;
+  clock_ns coarse_now() noexcept override;
 
   void submit(detail::op& operation) noexcept override;
   void cancel(detail::op& operation) noexcept override;
@@ -96,6 +97,7 @@ class loop_driver final : public detail::io_driver {
   void cancel_by_address(std::uint64_t user_data) noexcept;
   void cancel_everything() noexcept;
   io_uring_sqe& next_entry() noexcept;
+  void make_room() noexcept;
   void complete(detail::op& operation, std::int32_t result, std::uint32_t flags) noexcept;
   void complete(detail::multishot& operation, std::int32_t result, std::uint32_t flags) noexcept;
 

@@ -97,7 +97,8 @@ class stream_socket : public socket {
  private:
   friend class detail::receive_op;
 
-  // The last receive took all there was: the next one had better wait before it tries.
+  // The last receive took all there was: the next one had better wait before it tries, which
+  // would cost it 3 % (bench/echo).
   bool drained_ = false;
 };
 

@@ -35,6 +35,9 @@ class driver {
   /// The time now. A simulated driver's clock is its own; every other one's is CLOCK_MONOTONIC.
   virtual clock_ns now() noexcept;
 
+  /// The same, late by a few milliseconds at most: for what is noted often and read seldom.
+  virtual clock_ns coarse_now() noexcept { return now(); }
+
   /// Cancels what the driver still has in flight and waits for the last completion of each.
   /// Called once, before the loop is destroyed, on the loop's thread.
   virtual void drain() noexcept {}

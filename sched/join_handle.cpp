@@ -74,9 +74,7 @@ void join_operation_base::run() noexcept {
 
 void join_operation_base::check(const std::exception_ptr* error) const {
   if (stopped_waiting_) throw_cancelled();
-  if (cancelled_ && error != nullptr && is_cancelled(*error) && task_context().cancel_pending()) {
-    throw_cancelled();
-  }
+  if (error != nullptr && is_own_cancel(cancelled_, *error)) throw_cancelled();
 }
 
 namespace {

@@ -12,6 +12,7 @@ class context;
 
 namespace detail {
 class thread_operation;
+class call_chain;
 }  // namespace detail
 
 /// How many threads a lane has, and how long they stay.
@@ -72,6 +73,9 @@ class lane {
   /// False, and nothing is done, if that would be a deadlock: this is a thread of the same lane,
   /// and all others wait for calls to the lane too, so that none is left to run them.
   [[nodiscard]] bool submit(detail::thread_operation& call) noexcept;
+
+  /// Queues several calls at once, which none of the lane's threads makes. They must live as above.
+  void submit(detail::call_chain& calls) noexcept;
 
   /// Takes `call` out of the queue. False if it has been started, or was not queued.
   [[nodiscard]] bool withdraw(detail::thread_operation& call) noexcept;

@@ -18,6 +18,7 @@
 namespace lariat {
 
 class blocking_pool;
+class pool;
 
 /// What a loop tells of a task that failed and that nobody awaited.
 class unhandled_failure {
@@ -35,7 +36,7 @@ class unhandled_failure {
 /// Limits of one turn, and of the spin before a loop sleeps.
 struct loop_limits {
   std::uint32_t steps = 256;   ///< Ready steps before the loop looks at I/O and timers.
-  clock_ns turn_ns = 500'000;  ///< The same, as time; read every 16 steps.
+  clock_ns turn_ns = 500'000;  ///< The same, as time from the 16th step; read every 16 steps.
   clock_ns spin_ns = 0;        ///< Spin so long before each sleep. Off by default.
   /// The same once after each call given to a thread: if it is short its result comes sooner than
   /// the loop could fall asleep. Negative: 50 us, or with one CPU some yields.
@@ -83,7 +84,7 @@ class loop final : public executor {
   /// The driver's clock, read now.
   [[nodiscard]] clock_ns now() noexcept { return driver_.now(); }
 
-  /// The driver's clock as read in this turn.
+  /// The driver's clock as read in this turn: the coarse one while there are no timers.
   [[nodiscard]] clock_ns turn_time() const noexcept { return turn_time_; }
 
   [[nodiscard]] detail::timer_wheel& timers() noexcept { return timers_; }
@@ -144,10 +145,17 @@ class loop final : public executor {
     new_handoff_ |= change > 0;
   }
 
+  /// Whether so many are that their results are better taken several at a time.
+  [[nodiscard]] bool many_handoffs() const noexcept { return handoffs_ >= many_handoffs_min; }
+
   /// Where the loop's calls of `to_thread` go. Null: the process's pool. It outlives the loop's
   /// run.
   [[nodiscard]] blocking_pool* blocking() const noexcept { return blocking_; }
   void set_blocking(blocking_pool* pool) noexcept { blocking_ = pool; }
+
+  /// The same for calls of `to_pool`.
+  [[nodiscard]] lariat::pool* computing() const noexcept { return computing_; }
+  void set_computing(lariat::pool* pool) noexcept { computing_ = pool; }
 
   /// The context of awaits by coroutines that are no lariat tasks.
   [[nodiscard]] context& foreign_context() noexcept;
@@ -168,11 +176,11 @@ class loop final : public executor {
   [[nodiscard]] bool spin(clock_ns limit) noexcept;
   [[nodiscard]] bool yield_to_threads() noexcept;
 
+  // First what every step and every await looks at.
   detail::run_queue ready_;
-  detail::timer_wheel timers_;
   lariat::driver& driver_;
-  loop_limits limits_;
   clock_ns turn_time_;
+  loop_limits limits_;
   std::uint64_t turns_ = 0;
   std::uint32_t inline_steps_ = 0;
   int handoffs_ = 0;
@@ -180,6 +188,7 @@ class loop final : public executor {
   bool one_cpu_;
   std::uint32_t wakes_due_ = 0;
   blocking_pool* blocking_ = nullptr;
+  lariat::pool* computing_ = nullptr;
   context* first_ = nullptr;
   context* last_ = nullptr;
   std::size_t live_ = 0;
@@ -191,8 +200,10 @@ class loop final : public executor {
   std::shared_ptr<detail::failure_sink> failures_ = std::make_shared<detail::failure_sink>();
   const void* stack_base_ = nullptr;
   const void* stack_end_ = nullptr;
+  detail::timer_wheel timers_;
 
   static constexpr std::uint32_t inline_max = 128;  // Tokio's budget.
+  static constexpr int many_handoffs_min = 16;
 
   // Other threads write here: on a line of its own.
   alignas(64) detail::inbox inbox_;

@@ -1,20 +1,13 @@
 #include <lariat/sched/operation.hpp>
 
-#include <lariat/sched/loop.hpp>
+#include <lariat/sched/detail/is_cancelled.hpp>
 
-#include <cassert>
 #include <cstdio>
 #include <cstdlib>
 
 namespace lariat {
 
-operation::operation(const operation& other) noexcept : runnable(other) {
-  assert(!other.suspended_ && "an operation cannot be moved while a task waits in it");
-}
-
-operation::~operation() {
-  if (!suspended_) [[likely]]
-    return;
+void operation::die_suspended() noexcept {
   // What completes it would write to freed memory: no way to go on, in release too.
   std::fputs(
       "lariat: a coroutine was destroyed while an operation that it awaits was in flight. "
@@ -32,14 +25,9 @@ void operation::adopt_current_loop() noexcept {
   context_ = &current->foreign_context();
 }
 
-void operation::suspend() noexcept {
-  suspended_ = true;
-  if (!awaited_by_task_) return;  // Many foreign coroutines share a context: none is cancelled.
-  context_->waiting_in_ = this;
-  context_->waiting_since_ = context::coarse(owner().turn_time());
+bool operation::is_own_cancel(bool passed_on, const std::exception_ptr& error) const noexcept {
+  return passed_on && context_->cancel_pending() && detail::is_cancelled(error);
 }
-
-void operation::complete() noexcept { owner().ready(*this); }
 
 void operation::run() noexcept {
   suspended_ = false;

@@ -3,9 +3,12 @@
 #include <lariat/sched/context.hpp>
 #include <lariat/sched/detail/promise.hpp>
 #include <lariat/sched/executor.hpp>
+#include <lariat/sched/loop.hpp>
 
+#include <cassert>
 #include <concepts>
 #include <coroutine>
+#include <exception>
 
 namespace lariat {
 
@@ -41,9 +44,14 @@ class operation : public runnable {
 
  protected:
   operation() = default;
-  operation(const operation& other) noexcept;
+  operation(const operation& other) noexcept : runnable(other) {
+    assert(!other.suspended_ && "an operation cannot be moved while a task waits in it");
+  }
   operation& operator=(const operation&) = delete;
-  ~operation();
+  ~operation() {
+    if (suspended_) [[unlikely]]
+      die_suspended();
+  }
 
   /// Step one of `await_suspend`: notes who waits, and where cancels come from. After this,
   /// `owner()` and `must_cancel()` tell the rest.
@@ -52,26 +60,36 @@ class operation : public runnable {
     caller_ = caller;
     if constexpr (std::derived_from<Promise, detail::promise_base>) {
       awaited_by_task_ = true;
-      context_ = caller.promise().context_;
+      context_ = caller.promise().task_context();
     } else {
       adopt_current_loop();
     }
   }
 
   /// The loop on which the task waits. Only after `prepare`.
-  [[nodiscard]] loop& owner() const noexcept { return *loop_of_context(); }
+  [[nodiscard]] loop& owner() const noexcept { return *context_->owner(); }
 
   /// Whether a cancel came before the operation could start: it must do nothing.
   [[nodiscard]] bool must_cancel() const noexcept { return context_->must_cancel(); }
 
   /// Step two, before anything can complete it: cancels reach it from here on.
-  void suspend() noexcept;
+  void suspend() noexcept {
+    suspended_ = true;
+    if (!awaited_by_task_) return;  // Many foreign coroutines share a context: none is cancelled.
+    context_->waiting_in_ = this;
+    context_->waiting_since_ = context::coarse(owner().turn_time());
+  }
 
   /// Queues the task to be resumed. On the loop's thread, once for each `suspend`.
-  void complete() noexcept;
+  void complete() noexcept { owner().ready(*this); }
 
   /// Ends the operation by `operation_cancelled`, from `await_resume`.
   [[noreturn]] void throw_cancelled() const { context_->throw_cancelled(); }
+
+  /// Whether `error`, the end of a child, is the cancel of the waiting task come back through it
+  /// and not yet delivered: the operation has to deliver it, by `throw_cancelled`.
+  /// \param passed_on Whether the operation has passed a cancel on to the child.
+  [[nodiscard]] bool is_own_cancel(bool passed_on, const std::exception_ptr& error) const noexcept;
 
   [[nodiscard]] context& task_context() const noexcept { return *context_; }
   [[nodiscard]] std::coroutine_handle<> caller() const noexcept { return caller_; }
@@ -79,7 +97,7 @@ class operation : public runnable {
 
  private:
   void adopt_current_loop() noexcept;
-  [[nodiscard]] loop* loop_of_context() const noexcept { return context_->owner(); }
+  [[noreturn]] static void die_suspended() noexcept;
 
   std::coroutine_handle<> caller_;
   context* context_ = nullptr;

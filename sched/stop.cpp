@@ -1,7 +1,5 @@
 #include <lariat/sched/stop.hpp>
 
-#include <lariat/sched/detail/is_cancelled.hpp>
-
 namespace lariat::detail {
 
 bool stoppable_base::start() {
@@ -47,7 +45,7 @@ void stoppable_base::cancel() noexcept {
 void stoppable_base::rethrow_error() const {
   if (refused_) throw_cancelled();
   if (error_ == nullptr) return;
-  if (cancelled_ && task_context().cancel_pending() && is_cancelled(error_)) throw_cancelled();
+  if (is_own_cancel(cancelled_, error_)) throw_cancelled();
   std::rethrow_exception(error_);
 }
 

@@ -84,7 +84,7 @@ void group_operation_base::rethrow_error() const {
   if (refused_) throw_cancelled();
   if (!errors().empty()) throw exception_group("task_group", errors());
   if (body_cancelled_ == nullptr) return;
-  if (cancelled_ && task_context().cancel_pending()) throw_cancelled();
+  if (is_own_cancel(cancelled_, body_cancelled_)) throw_cancelled();
   std::rethrow_exception(body_cancelled_);
 }
 

@@ -66,14 +66,14 @@ void timeout_base::child_finished(context&, const std::exception_ptr& error) noe
 }
 
 bool timeout_base::timed_out() const noexcept {
-  return expired() && !(cancelled_ && task_context().cancel_pending()) && is_cancelled(error_);
+  return expired() && is_cancelled(error_) && !is_own_cancel(cancelled_, error_);
 }
 
 void timeout_base::rethrow_error() const {
   if (refused_) throw_cancelled();
   if (error_ == nullptr) return;
   if (timed_out()) throw timeout_error();
-  if (cancelled_ && task_context().cancel_pending() && is_cancelled(error_)) throw_cancelled();
+  if (is_own_cancel(cancelled_, error_)) throw_cancelled();
   std::rethrow_exception(error_);
 }
 

@@ -74,8 +74,8 @@ class [[nodiscard]] sleep_operation final : public operation {
   detail::timer_entry timer_;  // Until it is armed its deadline is the argument, of either kind.
 };
 
-/// Suspends the task for at least `delay`. Zero or less is one `yield`. No allocation, and no
-/// system call of its own: the loop waits until the nearest of all deadlines.
+/// Suspends the task for at least `delay`; zero or less is one `yield`. No allocation, no system
+/// call of its own: the loop waits for the nearest deadline, and for those in the 16 us behind it.
 ///
 /// \par Cancellation
 /// Ends at once by operation_cancelled. A sleep whose time has come is not cancelled any more.

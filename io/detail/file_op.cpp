@@ -41,6 +41,7 @@ static_assert(is_iovec<const_buffer> && is_iovec<mutable_buffer>);
 read_op::read_op(int fd, std::uint64_t offset, std::span<std::byte> into) noexcept
     : count_op("read", fd), offset_(offset), into_(into) {
   if (fd >= 0 && into.empty()) preset(0);
+  set_anything_enough();
 }
 
 void read_op::prepare_entry(io_uring_sqe& entry) noexcept {
@@ -50,6 +51,7 @@ void read_op::prepare_entry(io_uring_sqe& entry) noexcept {
 read_exact_op::read_exact_op(int fd, std::uint64_t offset, std::span<std::byte> into) noexcept
     : status_op("read", fd), offset_(offset), into_(into) {
   if (fd >= 0 && into.empty()) preset(0);
+  set_enough(into.size());
 }
 
 void read_exact_op::prepare_entry(io_uring_sqe& entry) noexcept {
@@ -61,7 +63,8 @@ void read_exact_op::prepare_entry(io_uring_sqe& entry) noexcept {
 bool read_exact_op::completed() noexcept {
   if (result_ <= 0) return true;
   done_ += static_cast<std::size_t>(result_);
-  return done_ == into_.size();
+  set_enough(into_.size() - done_);
+  return false;
 }
 
 void read_exact_op::await_resume() const {
@@ -78,6 +81,7 @@ result<void> read_exact_op::await_result() const noexcept {
 write_op::write_op(int fd, std::uint64_t offset, std::span<const std::byte> from) noexcept
     : count_op("write", fd), offset_(offset), from_(from) {
   if (fd >= 0 && from.empty()) preset(0);
+  set_anything_enough();
 }
 
 void write_op::prepare_entry(io_uring_sqe& entry) noexcept {
@@ -87,6 +91,7 @@ void write_op::prepare_entry(io_uring_sqe& entry) noexcept {
 write_all_op::write_all_op(int fd, std::uint64_t offset, std::span<const std::byte> from) noexcept
     : status_op("write", fd), offset_(offset), from_(from) {
   if (fd >= 0 && from.empty()) preset(0);
+  set_enough(from.size());
 }
 
 void write_all_op::prepare_entry(io_uring_sqe& entry) noexcept {
@@ -102,7 +107,8 @@ bool write_all_op::completed() noexcept {
     return true;
   }
   done_ += static_cast<std::size_t>(result_);
-  return done_ == from_.size();
+  set_enough(from_.size() - done_);
+  return false;
 }
 
 vectored_op::vectored_op(int fd, std::uint64_t offset,

@@ -41,11 +41,11 @@ class read_exact_op final : public status_op {
 
  private:
   bool completed() noexcept override;
-  [[nodiscard]] bool ended_early() const noexcept { return result_ >= 0 && done_ < into_.size(); }
+  [[nodiscard]] bool ended_early() const noexcept { return result_ == 0 && !into_.empty(); }
 
   std::uint64_t offset_;
   std::span<std::byte> into_;
-  std::size_t done_ = 0;
+  std::size_t done_ = 0;  // By all completions but the last.
 };
 
 /// write(2), or pwrite(2).
@@ -70,7 +70,7 @@ class write_all_op final : public status_op {
 
   std::uint64_t offset_;
   std::span<const std::byte> from_;
-  std::size_t done_ = 0;
+  std::size_t done_ = 0;  // By all completions but the last.
 };
 
 /// preadv(2) or pwritev(2).

@@ -50,18 +50,6 @@ std::error_code op::take_error() const noexcept {
   return std::make_error_code(std::errc::operation_canceled);
 }
 
-bool io_driver::finish(op& operation, std::int32_t result, std::uint32_t flags) noexcept {
-  operation.result_ = result;
-  operation.flags_ = flags;
-  if (!operation.completed()) {
-    if (!operation.cancelling_) return false;
-    operation.result_ = -ECANCELED;  // It would go on, but was asked not to.
-  }
-  operation.in_flight_ = false;
-  operation.complete();
-  return true;
-}
-
 void io_driver::note(op& operation, std::int32_t result, std::uint32_t flags) noexcept {
   operation.result_ = result;
   operation.flags_ = flags;

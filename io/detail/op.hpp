@@ -3,8 +3,12 @@
 #include <lariat/io/detail/error.hpp>
 #include <lariat/sched/operation.hpp>
 
+#include <algorithm>
+#include <cerrno>
 #include <coroutine>
+#include <cstddef>
 #include <cstdint>
+#include <limits>
 
 struct io_uring_sqe;
 
@@ -73,9 +77,19 @@ class op : public operation {
   op() = default;
   op(const op&) = default;
 
-  /// Called with each last completion; true if the operation is over. One that goes on (a write
-  /// that was short) changes itself and returns false: it is submitted again.
+  /// Asked with each last completion, unless its result is `enough`; true if the operation is over.
+  /// One that goes on (a write that was short) changes itself and returns false: it is submitted
+  /// again.
   virtual bool completed() noexcept { return true; }
+
+  /// So many bytes end the operation, and `completed` is not asked: a virtual call less.
+  void set_enough(std::size_t bytes) noexcept {
+    constexpr std::size_t more_than_any = std::numeric_limits<std::int32_t>::max();
+    enough_ = static_cast<std::int32_t>(std::min(bytes, more_than_any));
+  }
+
+  /// The same for any result, errors included.
+  void set_anything_enough() noexcept { enough_ = std::numeric_limits<std::int32_t>::min(); }
 
   /// Ends the operation before it is submitted, with a result of its own.
   void preset(std::int32_t result) noexcept {
@@ -110,9 +124,23 @@ class op : public operation {
  private:
   friend class io_driver;
 
+  std::int32_t enough_ = std::numeric_limits<std::int32_t>::max();  // More than any result.
   bool preset_ = false;
   bool cancelling_ = false;
   bool in_flight_ = false;
 };
+
+// Once for each completion, so here.
+inline bool io_driver::finish(op& operation, std::int32_t result, std::uint32_t flags) noexcept {
+  operation.result_ = result;
+  operation.flags_ = flags;
+  if (result < operation.enough_ && !operation.completed()) [[unlikely]] {
+    if (!operation.cancelling_) return false;
+    operation.result_ = -ECANCELED;  // It would go on, but was asked not to.
+  }
+  operation.in_flight_ = false;
+  operation.complete();
+  return true;
+}
 
 }  // namespace lariat::io::detail

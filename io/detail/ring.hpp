@@ -47,12 +47,17 @@ class ring {
   /// Makes this thread the submitter. Before the first `enter`, once.
   void enable() noexcept;
 
-  /// An empty entry, or null if the queue is full: `enter`, then try again.
-  [[nodiscard]] io_uring_sqe* next_entry() noexcept {
-    io_uring_sqe* entry = ::io_uring_get_sqe(&ring_);
-    // Not every liburing clears what it does not set.
-    if (entry != nullptr) [[likely]]
-      std::memset(entry, 0, sizeof *entry);
+  /// Whether no entry is free: `enter`, then look again.
+  [[nodiscard]] bool full() const noexcept {
+    // Relaxed: the kernel moves the head during `enter` only, there being no SQPOLL.
+    return ring_.sq.sqe_tail - __atomic_load_n(ring_.sq.khead, __ATOMIC_RELAXED) >=
+           ring_.sq.ring_entries;
+  }
+
+  /// An empty entry. \pre Not `full`.
+  [[nodiscard]] io_uring_sqe& next_entry() noexcept {
+    io_uring_sqe& entry = ring_.sq.sqes[ring_.sq.sqe_tail++ & ring_.sq.ring_mask];
+    std::memset(&entry, 0, sizeof entry);
     return entry;
   }
 

@@ -90,8 +90,7 @@ void socket_op::throw_failure(const char* name) const {
   throw_error(-result_, name, description());
 }
 
-std::error_code socket_op::take_error() const noexcept {
-  if (result_ >= 0) return {};
+std::error_code socket_op::take_failure() const noexcept {
   if (task_was_cancelled()) {
     try {
       throw_cancelled();

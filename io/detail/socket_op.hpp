@@ -76,7 +76,11 @@ class socket_op : public op {
   }
 
   /// The error for `await_result`: hides `op::take_error`, which takes a close for a cancel.
-  [[nodiscard]] std::error_code take_error() const noexcept;
+  [[nodiscard]] std::error_code take_error() const noexcept {
+    if (result_ < 0) [[unlikely]]
+      return take_failure();
+    return {};
+  }
 
   [[nodiscard]] socket& on() const noexcept { return *socket_; }
   [[nodiscard]] int fd() const noexcept;
@@ -91,6 +95,7 @@ class socket_op : public op {
   bool wait_for_turn() noexcept;
   void take_turn() noexcept;
   [[nodiscard]] bool task_was_cancelled() const noexcept;
+  [[nodiscard]] std::error_code take_failure() const noexcept;
 
   socket* socket_;
   socket_op* next_ = nullptr;  // In the socket's turn_queue; null while it is in none.

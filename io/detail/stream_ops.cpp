@@ -44,24 +44,19 @@ std::size_t total_size(std::span<const Buffer> buffers) noexcept {
 
 }  // namespace
 
+static_assert(receive_op::more_waits == IORING_CQE_F_SOCK_NONEMPTY);
+
 void receive_op::prepare_entry(io_uring_sqe& entry) noexcept {
   ::io_uring_prep_recv(&entry, fd(), into_.data(), one_call(into_.size()), 0);
   const auto& stream = static_cast<const stream_socket&>(on());
   if (stream.drained_) entry.ioprio |= IORING_RECVSEND_POLL_FIRST;
 }
 
-bool receive_op::completed() noexcept {
-  auto& stream = static_cast<stream_socket&>(on());
-  // Not every socket sets the flag, and one that filled the buffer may well have more.
-  stream.drained_ = (flags_ & IORING_CQE_F_SOCK_NONEMPTY) == 0 &&
-                    static_cast<std::size_t>(std::max(result_, 0)) < into_.size();
-  return socket_op::completed();
-}
-
 bool exact_op::completed() noexcept {
   if (result_ <= 0) return socket_op::completed();
+  // Short: it goes on where this result has left off.
   done_ += static_cast<std::size_t>(result_);
-  if (complete()) return true;
+  set_enough(size_ - done_);
   if (on().is_open()) return false;
   result_ = -ECANCELED;
   return true;
@@ -73,12 +68,12 @@ void receive_exactly_op::prepare_entry(io_uring_sqe& entry) noexcept {
 
 result<std::size_t> receive_exactly_op::await_result() noexcept {
   result<std::size_t> ended = exact_op::await_result();
-  if (!ended.error && !complete()) ended.error = stream_errc::end_of_stream;
+  if (!ended.error && ended.value < size()) ended.error = stream_errc::end_of_stream;
   return ended;
 }
 
 void receive_exactly_op::throw_end_of_stream() const {
-  throw end_of_stream(done(), size(), description());
+  throw end_of_stream(transferred(), size(), description());
 }
 
 receive_vector_op::receive_vector_op(stream_socket& on,

@@ -17,7 +17,9 @@ class some_op : public socket_op {
   }
 
  protected:
-  using socket_op::socket_op;
+  some_op(stream_socket& on, direction way, when_busy busy) noexcept : socket_op(on, way, busy) {
+    set_enough(1);  // Nothing, or an error, may come of a close.
+  }
 
   std::size_t take_count(const char* name) {
     finish(name);
@@ -32,12 +34,26 @@ class [[nodiscard]] receive_op final : public some_op {
       : some_op(on, direction::receive, when_busy::refuse), into_(into) {
     if (into.empty()) preset(0);
   }
-  std::size_t await_resume() { return take_count("read"); }
+  std::size_t await_resume() {
+    note_drained();
+    return take_count("read");
+  }
+  result<std::size_t> await_result() noexcept {
+    note_drained();
+    return some_op::await_result();
+  }
   [[nodiscard]] operation_info info() const noexcept override { return {"read", fd()}; }
   void prepare_entry(io_uring_sqe& entry) noexcept override;
 
+  static constexpr std::uint32_t more_waits = 4;  // IORING_CQE_F_SOCK_NONEMPTY
+
  private:
-  bool completed() noexcept override;
+  void note_drained() noexcept {
+    // Not every socket sets the flag, and one that filled the buffer may well have more.
+    static_cast<stream_socket&>(on()).drained_ =
+        (flags_ & more_waits) == 0 && static_cast<std::size_t>(std::max(result_, 0)) < into_.size();
+  }
+
   std::span<std::byte> into_;
 };
 
@@ -47,18 +63,25 @@ class exact_op : public socket_op {
   /// The bytes count with any error.
   result<std::size_t> await_result() noexcept {
     leave();
-    return {take_error(), done_};
+    return {take_error(), transferred()};
   }
 
  protected:
   exact_op(stream_socket& on, direction way, when_busy busy, std::size_t size) noexcept
       : socket_op(on, way, busy), size_(size) {
     if (size == 0) preset(0);
+    set_enough(size);
   }
 
-  [[nodiscard]] std::size_t done() const noexcept { return done_; }
   [[nodiscard]] std::size_t size() const noexcept { return size_; }
-  [[nodiscard]] bool complete() const noexcept { return done_ == size_; }
+
+  /// The bytes of all completions but the last.
+  [[nodiscard]] std::size_t done() const noexcept { return done_; }
+
+  /// Those of all, once the operation is over.
+  [[nodiscard]] std::size_t transferred() const noexcept {
+    return done_ + static_cast<std::size_t>(std::max(result_, 0));
+  }
 
   bool completed() noexcept override;
 
@@ -74,7 +97,7 @@ class [[nodiscard]] receive_exactly_op final : public exact_op {
       : exact_op(on, direction::receive, when_busy::refuse, into.size()), into_(into.data()) {}
   std::size_t await_resume() {
     finish("read");
-    if (!complete()) [[unlikely]]
+    if (result_ == 0 && size() != 0) [[unlikely]]
       throw_end_of_stream();
     return size();
   }

@@ -81,9 +81,8 @@ class child final : public context, private return_point {
 
   void finish() noexcept {
     detach();
-    static const std::exception_ptr none;
-    slot<T>& ended = result();
-    told_->child_finished(*this, ended.has_error() ? ended.error() : none);
+    const slot<T>& ended = result();
+    told_->child_finished(*this, ended.has_error() ? ended.error() : std::exception_ptr());
   }
 
   static void returned(return_point* self) noexcept { static_cast<child*>(self)->finish(); }

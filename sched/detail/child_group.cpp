@@ -50,7 +50,7 @@ void child_group::rethrow_error() const {
 }
 
 void child_group::deliver_cancel(const std::exception_ptr& error) const {
-  if (cancelled_ && task_context().cancel_pending() && is_cancelled(error)) throw_cancelled();
+  if (is_own_cancel(cancelled_, error)) throw_cancelled();
 }
 
 }  // namespace lariat::detail

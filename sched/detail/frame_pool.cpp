@@ -31,16 +31,11 @@ constexpr std::uint32_t batch_of(std::size_t index) noexcept {
   return static_cast<std::uint32_t>(std::clamp<std::size_t>(32 * 1024 / class_size(index), 4, 256));
 }
 
-struct free_frame {
-  free_frame* next;
-  free_frame* next_batch;  // Used by the first frame of a batch in the shared lists.
-};
-static_assert(sizeof(free_frame) <= small_frame_step);
-
 // What threads give back and take: whole batches, so that the lock is rare.
 class shared_lists {
  public:
-  void put(std::size_t index, free_frame* batch) noexcept {
+  void put(std::size_t index, free_frame* batch, std::size_t count) noexcept {
+    if (batch->next != nullptr) batch->next->batch_count = count;
     std::lock_guard lock(mutex_);
     batch->next_batch = batches_[index];
     batches_[index] = batch;
@@ -91,21 +86,19 @@ shared_lists& shared() noexcept {
   return *lists;
 }
 
-struct class_list {
-  free_frame* head;
-  std::byte* fresh;  // Frames never used yet, in [fresh, fresh_end).
-  std::byte* fresh_end;
-  std::uint32_t count;
-  std::uint32_t count_max;  // More than that go to other threads. 0 until the first free.
-};
+constexpr std::size_t large_classes = class_count - small_classes;
+constinit thread_local std::array<frame_list, large_classes> large_frames{};
 
-struct thread_lists {
-  std::array<class_list, class_count> classes;
-  std::byte* slab;
-  std::byte* slab_end;
-};
+frame_list& list_of(std::size_t index) noexcept {
+  return index < small_classes ? small_frames[index] : large_frames[index - small_classes];
+}
 
-constinit thread_local thread_lists lists{};
+// What is left of this thread's last slab.
+struct slab_rest {
+  std::byte* begin;
+  std::byte* end;
+};
+constinit thread_local slab_rest slab{};
 
 // Gives everything to the other threads when its own ends.
 struct returner {
@@ -113,99 +106,95 @@ struct returner {
   void arm() noexcept { armed = true; }  // The first use registers the destructor.
   ~returner() {
     for (std::size_t index = 0; index < class_count; ++index) {
-      class_list& list = lists.classes[index];
+      frame_list& list = list_of(index);
       const std::size_t size = class_size(index);
       for (; list.fresh != list.fresh_end; list.fresh += size) {
-        list.head = new (list.fresh) free_frame{list.head, nullptr};
+        list.head = new (list.fresh) free_frame{list.head, {}};
       }
-      if (list.head != nullptr) shared().put(index, list.head);
+      std::size_t count = 0;
+      for (free_frame* each = list.head; each != nullptr; each = each->next) ++count;
+      if (count != 0) shared().put(index, list.head, count);
       list = {};
     }
-    lists.slab = lists.slab_end = nullptr;  // The rest of a slab, under one batch, is let go.
+    slab = {};  // The rest of a slab, under one batch, is let go.
   }
 };
 thread_local returner at_thread_exit;
 
-[[gnu::noinline]] void* refill(std::size_t index) {
-  class_list& list = lists.classes[index];
+// A thread keeps this many batches of a class before it gives one away.
+constexpr std::uint32_t kept_batches = 8;
+
+void open(std::size_t index) noexcept {
+  frame_list& list = list_of(index);
+  if (list.opened) return;
+  list.opened = true;
+  list.room += static_cast<std::int32_t>(kept_batches * batch_of(index));
   at_thread_exit.arm();
+}
+
+[[gnu::noinline]] void* refill(std::size_t index) {
+  frame_list& list = list_of(index);
+  open(index);
   if (free_frame* batch = shared().take(index)) {
-    std::uint32_t count = 0;
-    for (free_frame* frame = batch->next; frame != nullptr; frame = frame->next) ++count;
     list.head = batch->next;
-    list.count = count;
+    if (list.head != nullptr) list.room -= static_cast<std::int32_t>(list.head->batch_count - 1);
     return batch;
   }
   const std::size_t size = class_size(index);
   std::size_t bytes = size * batch_of(index);
-  if (static_cast<std::size_t>(lists.slab_end - lists.slab) < size) {
+  if (static_cast<std::size_t>(slab.end - slab.begin) < size) {
     std::size_t slab_size = 0;
     do {  // The first slabs are smaller than the largest batches.
-      lists.slab = shared().slab(slab_size);
+      slab.begin = shared().slab(slab_size);
     } while (slab_size < size);
-    lists.slab_end = lists.slab + slab_size;
+    slab.end = slab.begin + slab_size;
   }
-  bytes = std::min(bytes, static_cast<std::size_t>(lists.slab_end - lists.slab) / size * size);
-  list.fresh = lists.slab + size;
-  list.fresh_end = lists.slab + bytes;
-  void* frame = lists.slab;
-  lists.slab += bytes;
+  bytes = std::min(bytes, static_cast<std::size_t>(slab.end - slab.begin) / size * size);
+  list.fresh = slab.begin + size;
+  list.fresh_end = slab.begin + bytes;
+  void* frame = slab.begin;
+  slab.begin += bytes;
   return frame;
-}
-
-// A thread keeps this many batches of a class before it gives one away.
-constexpr std::uint32_t kept_batches = 8;
-
-[[gnu::noinline]] void give_batch(std::size_t index) noexcept {
-  class_list& list = lists.classes[index];
-  list.count_max = kept_batches * batch_of(index);
-  at_thread_exit.arm();  // A thread may free frames and never take any.
-  if (list.count <= list.count_max) return;
-  free_frame* batch = list.head;
-  free_frame* last = batch;
-  for (std::uint32_t i = 1; i < batch_of(index); ++i) last = last->next;
-  list.head = last->next;
-  list.count -= batch_of(index);
-  last->next = nullptr;
-  shared().put(index, batch);
-}
-
-[[gnu::noinline]] void* allocate_fresh(std::size_t index) {
-  class_list& list = lists.classes[index];
-  if (list.fresh == list.fresh_end) return refill(index);
-  return std::exchange(list.fresh, list.fresh + class_size(index));
 }
 
 }  // namespace
 
-void* allocate_small_frame(std::size_t size_class) {
-  class_list& list = lists.classes[size_class];
-  free_frame* frame = list.head;
-  if (frame == nullptr) [[unlikely]]
-    return allocate_fresh(size_class);
-  list.head = frame->next;
-  // Frames that were freed in another order than they were made lie anywhere: have the next one
-  // ready.
-  __builtin_prefetch(frame->next, 1);
-  --list.count;
-  return frame;
+constinit thread_local frame_list small_frames[small_classes]{};
+
+void give_frames(std::size_t index) noexcept {
+  frame_list& list = list_of(index);
+  open(index);  // A thread may free frames and never take any.
+  if (list.room >= 0) return;
+  free_frame* batch = list.head;
+  free_frame* last = batch;
+  for (std::uint32_t i = 1; i < batch_of(index); ++i) last = last->next;
+  list.head = last->next;
+  list.room += static_cast<std::int32_t>(batch_of(index));
+  last->next = nullptr;
+  shared().put(index, batch, batch_of(index));
 }
 
-void deallocate_small_frame(void* frame, std::size_t size_class) noexcept {
-  class_list& list = lists.classes[size_class];
-  static_cast<free_frame*>(frame)->next = list.head;
-  list.head = static_cast<free_frame*>(frame);
-  if (++list.count > list.count_max) [[unlikely]]
-    give_batch(size_class);
+void* allocate_fresh_frame(std::size_t index) {
+  frame_list& list = list_of(index);
+  if (list.fresh == list.fresh_end) return refill(index);
+  return std::exchange(list.fresh, list.fresh + class_size(index));
 }
 
 void* allocate_large_frame(std::size_t size) {
-  return size > large_max ? ::operator new(size) : allocate_small_frame(class_of_large(size));
+  if (size > large_max) return ::operator new(size);
+  const std::size_t index = class_of_large(size);
+  frame_list& list = list_of(index);
+  if (list.head == nullptr) return allocate_fresh_frame(index);
+  ++list.room;
+  return std::exchange(list.head, list.head->next);
 }
 
 void deallocate_large_frame(void* frame, std::size_t size) noexcept {
   if (size > large_max) return ::operator delete(frame);
-  deallocate_small_frame(frame, class_of_large(size));
+  const std::size_t index = class_of_large(size);
+  frame_list& list = list_of(index);
+  list.head = ::new (frame) free_frame{list.head, {}};
+  if (--list.room < 0) give_frames(index);
 }
 
 }  // namespace lariat::detail

@@ -18,15 +18,27 @@ class basic_inbox {
   basic_inbox& operator=(const basic_inbox&) = delete;
 
   /// Any thread. True if the owner sleeps, and this call is the one that has to wake it.
-  [[nodiscard]] bool push(Step& step) noexcept {
-    Step* head = head_.load(std::memory_order_relaxed);
-    do {
-      step.next_ = head == asleep() ? nullptr : head;
-      // Release: the owner's exchange in `drain` must see the step, and all that led to it.
-      // Acquire is not needed: what a push reads from the word is only an address.
-    } while (!head_.compare_exchange_weak(head, &step, std::memory_order_release,
-                                          std::memory_order_relaxed));
-    return head == asleep();
+  [[nodiscard]] bool push(Step& step) noexcept { return link(step, step); }
+
+  /// Steps of one thread, to be pushed together.
+  class chain {
+   public:
+    [[nodiscard]] bool empty() const noexcept { return newest_ == nullptr; }
+    void add(Step& step) noexcept {
+      step.next_ = newest_;
+      newest_ = &step;
+      if (oldest_ == nullptr) oldest_ = &step;
+    }
+
+   private:
+    friend class basic_inbox;
+    Step* newest_ = nullptr;
+    Step* oldest_ = nullptr;
+  };
+
+  /// The same for all of a chain, which must not be empty, for the price of one.
+  [[nodiscard]] bool push(const chain& steps) noexcept {
+    return link(*steps.newest_, *steps.oldest_);
   }
 
   /// Owner. Whether `drain` would find something; a plain load, for spinning.
@@ -66,6 +78,17 @@ class basic_inbox {
   }
 
  private:
+  bool link(Step& newest, Step& oldest) noexcept {
+    Step* head = head_.load(std::memory_order_relaxed);
+    do {
+      oldest.next_ = head == asleep() ? nullptr : head;
+      // Release: the owner's exchange in `drain` must see the steps, and all that led to them.
+      // Acquire is not needed: what a push reads from the word is only an address.
+    } while (!head_.compare_exchange_weak(head, &newest, std::memory_order_release,
+                                          std::memory_order_relaxed));
+    return head == asleep();
+  }
+
   // An address that no step can have: the word's own.
   [[nodiscard]] Step* asleep() const noexcept {
     return reinterpret_cast<Step*>(const_cast<basic_inbox*>(this));

@@ -14,9 +14,10 @@ class lane_intake {
  public:
   /// Any thread, without the mutex. True if nobody is going to look at what was put in: the caller
   /// has to take the mutex, `settle` and summon a thread if that says so.
-  template <class Call>
-  [[nodiscard]] bool put(Call& call) noexcept {
-    return inbox_.push(call);
+  /// \param calls One, or a chain of them.
+  template <class Calls>
+  [[nodiscard]] bool put(Calls& calls) noexcept {
+    return inbox_.push(calls);
   }
 
   /// Any thread, without the mutex: for spinning.
@@ -46,12 +47,16 @@ class lane_intake {
   /// unseen or a thread stops looking. True if a thread is to be summoned now.
   /// \param available Whether one sleeps or could be started.
   [[nodiscard]] bool settle(bool available) noexcept {
+    if (coming_) return false;
+    if (spinning_) {
+      if (!queue_.empty()) left_over_.store(true, std::memory_order_relaxed);
+      return false;
+    }
+    // Without one all are at work, and look when they are done: nobody could come sooner.
+    if (!available) return false;
     do {
-      collect();
-      if (spinning_ && !queue_.empty()) left_over_.store(true, std::memory_order_relaxed);
-      if (coming_ || spinning_) return false;
-      // Without one all are at work, and look when they are done: nobody could come sooner.
-      if (!available) return false;
+      // What is queued is enough to know: whoever is summoned collects the rest.
+      if (queue_.empty()) collect();
       if (!queue_.empty()) return true;
     } while (!inbox_.try_sleep());
     return false;

@@ -13,18 +13,19 @@ namespace lariat::detail {
 // that must come to the same place for the base as for each promise that derives from it.
 static_assert(alignof(promise_base) <= 2 * sizeof(void*));
 
+static_assert(alignof(context) > 1);  // Its address has a bit to spare.
+
 const promise_base* promise_base::awaiter() const noexcept {
-  if (!awaited_by_task_ || continuation_ == nullptr) return nullptr;
+  if ((context_ & by_no_task) != 0 || continuation_ == nullptr) return nullptr;
   return &std::coroutine_handle<promise_base>::from_address(continuation_.address()).promise();
 }
 
 void promise_base::start_for_foreign() {
-  context_ = &loop::require("co_await of a task").foreign_context();
-  awaited_by_task_ = false;
+  set_root(loop::require("co_await of a task").foreign_context());
 }
 
 void promise_base::check_start() const {
-  if (context_ != nullptr) throw_task_awaited_twice();
+  if (context_ != 0) throw_task_awaited_twice();
   loop* current = loop::current();
   if (current == nullptr || !current->in_frame_below(continuation_.address())) return;
   throw std::logic_error(

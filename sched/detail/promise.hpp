@@ -6,11 +6,11 @@
 #include <concepts>
 #include <coroutine>
 #include <cstddef>
+#include <cstdint>
 #include <source_location>
 
 namespace lariat {
 class context;
-class operation;
 }  // namespace lariat
 
 namespace lariat::detail {
@@ -41,10 +41,11 @@ class promise_base {
   };
   final_awaiter final_suspend() const noexcept { return {}; }
 
-  /// Notes where the coroutine stands: one store for each await, so it is always on.
+  /// Notes where the coroutine stands: one store for each await, so it is always on. By reference:
+  /// g++ 12 keeps parameters of this function in the frame.
   template <class Awaitable>
-  decltype(auto) await_transform(Awaitable&& awaitable,
-                                 std::source_location where = std::source_location::current()) {
+  decltype(auto) await_transform(
+      Awaitable&& awaitable, const std::source_location& where = std::source_location::current()) {
     site_ = where;
     return get_awaiter(static_cast<Awaitable&&>(awaitable));
   }
@@ -53,7 +54,9 @@ class promise_base {
   [[nodiscard]] std::source_location site() const noexcept { return site_; }
 
   /// On whose behalf the coroutine runs; null before it is started.
-  [[nodiscard]] context* task_context() const noexcept { return context_; }
+  [[nodiscard]] context* task_context() const noexcept {
+    return reinterpret_cast<context*>(context_ & ~by_no_task);
+  }
 
   /// The task that awaits this one; null at the root, or if it is no lariat task.
   [[nodiscard]] const promise_base* awaiter() const noexcept;
@@ -65,7 +68,7 @@ class promise_base {
     if (continuation_ != nullptr) [[unlikely]]
       check_start();
     if constexpr (std::derived_from<Promise, promise_base>) {
-      context_ = awaiter.promise().context_;
+      context_ = awaiter.promise().context_ & ~by_no_task;
     } else {
       start_for_foreign();
     }
@@ -76,19 +79,20 @@ class promise_base {
   void start_root(context& context, std::coroutine_handle<> back) {
     if (continuation_ != nullptr) [[unlikely]]
       check_start();
-    context_ = &context;
+    set_root(context);
     continuation_ = back;
-    awaited_by_task_ = false;
   }
 
-  /// Whether it was made by calling a lambda with captures, whose closure may die before it runs.
-  [[nodiscard]] bool made_by_closure() const noexcept { return made_by_closure_; }
+  /// Whether it has yet to start and was made by calling a lambda with captures, whose closure may
+  /// die before it runs.
+  [[nodiscard]] bool made_by_closure() const noexcept {
+    return continuation_ != nullptr && context_ == 0;
+  }
 
  protected:
   /// Notes the closure's address (null: not known). Until the start it takes the continuation's
   /// place, so that an await has one thing to look at.
   void set_closure(const void* closure) noexcept {
-    made_by_closure_ = true;
     continuation_ = std::coroutine_handle<>::from_address(
         const_cast<void*>(closure == nullptr ? this : closure));
   }
@@ -97,17 +101,19 @@ class promise_base {
   void allow_restart() noexcept { continuation_ = nullptr; }
 
  private:
-  friend class lariat::operation;
-  friend class lariat::context;
-
   void start_for_foreign();
   void check_start() const;
+  void set_root(context& context) noexcept {
+    context_ = reinterpret_cast<std::uintptr_t>(&context) | by_no_task;
+  }
 
-  context* context_ = nullptr;
+  // In the lowest bit of the context's address: whoever awaits this one is no lariat task. A word
+  // for each frame would be much for it.
+  static constexpr std::uintptr_t by_no_task = 1;
+
+  std::uintptr_t context_ = 0;
   std::coroutine_handle<> continuation_;
   std::source_location site_;
-  bool awaited_by_task_ = true;
-  bool made_by_closure_ = false;
 };
 
 }  // namespace lariat::detail

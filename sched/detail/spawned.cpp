@@ -95,9 +95,8 @@ void spawned::finish() noexcept {
   detach();
   const std::exception_ptr* error = failure();
   if (scope_link* place = link()) {
-    static const std::exception_ptr none;
     mark_retrieved();  // The scope takes errors on.
-    place->leave(error == nullptr ? none : *error);
+    place->leave(error == nullptr ? std::exception_ptr() : *error);
   }
   if (unseen(error)) {
     if (handle_held_) {

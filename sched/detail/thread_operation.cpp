@@ -49,6 +49,10 @@ bool thread_operation::start(body function, void* state, const context* task, qu
   }
   nested_ = lane::current() == lane_;
   // The last act: a thread may hand the result back before this returns.
+  if (home_->many_handoffs() && !nested_) {
+    call_gatherer::current().add(*this, *lane_, *home_);
+    return true;
+  }
   if (lane_->submit(*this)) [[likely]]
     return true;
   nested_ = false;
@@ -61,13 +65,19 @@ void thread_operation::end(ending how) noexcept {
   complete();
 }
 
+// True if no thread has started it, and none will.
+bool thread_operation::take_back() noexcept {
+  call_gatherer::current().flush();  // Which may hold it.
+  return lane_->withdraw(*this);
+}
+
 void thread_operation::cancel() noexcept {
   if (ending_ != ending::by_function) return;  // It has ended without, and is on its way.
-  if (lane_->withdraw(*this) || give_up()) end(ending::cancelled);
+  if (take_back() || give_up()) end(ending::cancelled);
 }
 
 void thread_operation::time_out() noexcept {
-  if (ending_ == ending::by_function && lane_->withdraw(*this)) end(ending::timed_out);
+  if (ending_ == ending::by_function && take_back()) end(ending::timed_out);
 }
 
 void thread_operation::refuse(int error) noexcept {
@@ -104,6 +114,35 @@ void thread_operation::check(bool gave_up) const {
                              "lane, so none is left to run it. Give the inner calls a lane of "
                              "their own, or this one more threads");
   }
+}
+
+call_gatherer& call_gatherer::current() noexcept {
+  static thread_local constinit call_gatherer own;  // Behind a compiled function: toolchain C1.
+  return own;
+}
+
+// A loop does not end while one is in its queue: the tasks whose calls it holds come behind it.
+void call_gatherer::add(thread_operation& call, lane& where, loop& home) noexcept {
+  if (where_ != &where) flush();
+  where_ = &where;
+  calls_.add(call);
+  if (!queued_) {
+    queued_ = true;
+    home.ready(*this);
+  }
+  if (++count_ == calls_max) flush();
+}
+
+void call_gatherer::flush() noexcept {
+  if (count_ == 0) return;
+  count_ = 0;
+  call_chain calls = std::exchange(calls_, {});
+  where_->submit(calls);
+}
+
+void call_gatherer::run() noexcept {
+  queued_ = false;
+  flush();
 }
 
 bool abandonable_state::abandon() noexcept {

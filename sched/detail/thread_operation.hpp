@@ -1,10 +1,12 @@
 #pragma once
 
+#include <lariat/sched/detail/inbox.hpp>
 #include <lariat/sched/detail/timer_wheel.hpp>
 #include <lariat/sched/lane.hpp>
 #include <lariat/sched/loop.hpp>
 #include <lariat/sched/operation.hpp>
 
+#include <atomic>
 #include <cstddef>
 #include <mutex>
 
@@ -78,6 +80,7 @@ class thread_operation : public operation {
   friend class call_queue;
   enum class ending : unsigned char { by_function, cancelled, timed_out, deadlocked };
   void end(ending how) noexcept;
+  [[nodiscard]] bool take_back() noexcept;
 
   ending ending_ = ending::by_function;
   bool nested_ = false;  // Submitted on a thread of the same lane.
@@ -142,6 +145,37 @@ class call_queue {
   thread_operation* first_ = nullptr;
   thread_operation* last_ = nullptr;
   std::size_t size_ = 0;
+};
+
+/// Where callers leave calls for a lane.
+using call_inbox = basic_inbox<runnable, call_queue, std::atomic<runnable*>>;
+
+/// Calls that are handed to a lane together.
+class call_chain : public call_inbox::chain {};
+
+/// The calls that the ready steps of a loop make one after the other, when there are many: they go
+/// to their lane together, behind these steps. One by one each would make loop and thread wait for
+/// the same cache line. One for each thread that runs a loop.
+class call_gatherer final : public runnable {
+ public:
+  /// This thread's.
+  [[nodiscard]] static call_gatherer& current() noexcept;
+
+  /// Gathers `call`, which a task of `home`, the loop of this thread, makes to `where`.
+  void add(thread_operation& call, lane& where, loop& home) noexcept;
+
+  /// Hands on what there is.
+  void flush() noexcept;
+
+  void run() noexcept override;
+
+ private:
+  static constexpr unsigned calls_max = 32;  // Enough to save most of it; a thread may wait.
+
+  lane* where_ = nullptr;
+  call_chain calls_;
+  unsigned count_ = 0;
+  bool queued_ = false;  // In its loop's ready queue.
 };
 
 /// The state of a call that its task may leave behind: on the heap, and whoever is last deletes it.

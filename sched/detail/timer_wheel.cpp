@@ -103,6 +103,20 @@ clock_ns timer_wheel::next_deadline() noexcept {
   return static_cast<clock_ns>(std::min(first.tick, last) << tick_bits);
 }
 
+clock_ns timer_wheel::next_wake() noexcept {
+  position first;
+  if (!first_occupied(first) || first.level != 0) return next_deadline();
+  constexpr std::uint64_t bunch = (std::uint64_t{1} << bunch_slots) - 1;
+  level& finest = levels_[0];
+  std::uint64_t near = finest.occupied & (bunch << (first.slot / bunch_slots * bunch_slots));
+  unsigned last = first.slot;
+  for (; near != 0; near &= ~(std::uint64_t{1} << last)) {
+    last = static_cast<unsigned>(std::bit_width(near)) - 1;
+    if (!empty(finest.slot[last])) break;
+  }
+  return static_cast<clock_ns>(first.tick - first.slot + last) << tick_bits;
+}
+
 void timer_wheel::collect(clock_ns now, timer_link& due) noexcept {
   const std::uint64_t now_tick = static_cast<std::uint64_t>(now) >> tick_bits;
   position first;
@@ -127,13 +141,44 @@ void timer_wheel::collect(clock_ns now, timer_link& due) noexcept {
       continue;
     }
     elapsed_ = first.tick;  // Enter the slot: now its timers differ only in lower digits.
-    while (!empty(reached)) {
-      auto& entry = static_cast<timer_entry&>(*reached.next);
-      unlink(entry);
-      link(entry);
-    }
+    deal(first.level - 1, reached);
   }
   if (now_tick > elapsed_) elapsed_ = now_tick;
+}
+
+// Deals the timers of a slot that elapsed_ has just entered to the level below, whose slots are all
+// empty. Timers lie anywhere, so a walk through a list waits for memory at each: two walks, from
+// both ends, wait half as long.
+void timer_wheel::deal(unsigned below, timer_link& timers) noexcept {
+  level& target = levels_[below];
+  std::array<timer_link*, slots> last_of_front;  // Behind it lie those of the walk from the back.
+  for (unsigned slot = 0; slot < slots; ++slot) last_of_front[slot] = &target.slot[slot];
+  const auto put = [&](timer_link& each) {
+    const std::uint64_t tick = tick_of(static_cast<timer_entry&>(each).deadline_);
+    const auto slot = static_cast<unsigned>(tick >> (below * slot_bits)) & (slots - 1);
+    target.occupied |= std::uint64_t{1} << slot;
+    append(*last_of_front[slot]->next, each);
+    return slot;
+  };
+  timer_link* front = timers.next;
+  timer_link* back = timers.previous;
+  while (front != &timers) {
+    timer_link* const next = front->next;
+    timer_link* const previous = back->previous;
+    last_of_front[put(*front)] = front;
+    if (front == back) break;
+    put(*back);
+    if (next == back) break;
+    front = next;
+    back = previous;
+  }
+  if (below == 0 || empty(target.slot[0])) return;
+  // The first slot begins at elapsed_, so it has been entered as well.
+  timer_link entered;
+  entered.next = entered.previous = &entered;
+  splice(entered, target.slot[0]);
+  target.occupied &= ~std::uint64_t{1};
+  deal(below - 1, entered);
 }
 
 }  // namespace lariat::detail

@@ -1,7 +1,7 @@
 // Two threads of a lane, one of which spins before it sleeps, and two callers with two calls each,
-// one of whom takes its first back. Each caller's last call waits until the other's runs: so the
-// two need both threads, and a call that nobody looks at, or a thread that is not summoned, is a
-// deadlock or a spin without end.
+// one of whom takes its first back and one may hand both in together. Each caller's last call waits
+// until the other's runs: so the two need both threads, and a call that nobody looks at, or a
+// thread that is not summoned, is a deadlock or a spin without end.
 //
 // mutant 1: a thread that stops looking does not say so
 // mutant 2: a caller does not attend to what it put in unseen
@@ -146,18 +146,30 @@ struct lane_model : rl::test_suite<lane_model, 4> {
       withdraw(all[2]);
       submit(all[0]);
     } else {
-      submit(all[3]);
-      submit(all[1]);
+      submit_two(all[3], all[1]);
     }
     wait_for_end();
   }
 
-  void submit(call& each) {
-    if (!calls.put(each) || MUTANT == 2) return;
+  template <class Calls>
+  void submit(Calls& some) {
+    if (!calls.put(some) || MUTANT == 2) return;
     mutex.lock($);
     const int sleeper = settle();
     mutex.unlock($);
     wake(sleeper);
+  }
+
+  void submit_two(call& first, call& second) {
+    if (rl::rand(2) == 0) {
+      submit(first);
+      submit(second);
+    } else {
+      inbox::chain both;
+      both.add(first);
+      both.add(second);
+      submit(both);
+    }
   }
 
   void withdraw(call& each) {
@@ -205,7 +217,7 @@ struct lane_model : rl::test_suite<lane_model, 4> {
 
   call* next(int self) {
     for (;;) {
-      calls.look();
+      if (calls.queue().empty()) calls.look();
       if (call* taken = calls.queue().pop()) return taken;
       if (stopping) return nullptr;
       if (self == 0 && !calls.spinning()) {
@@ -215,6 +227,7 @@ struct lane_model : rl::test_suite<lane_model, 4> {
         while (!calls.maybe_filled() && !stop_seen()) rl::yield(1, $);
         mutex.lock($);
         calls.set_spinning(false);
+        calls.look();
         continue;
       }
       asleep[self] = true;

@@ -143,6 +143,41 @@ TEST_CASE("nothing fires early, and nothing more than a slot late", "[sched][tim
   }
 }
 
+TEST_CASE("one wake-up serves timers that follow closely", "[sched][timer_wheel]") {
+  timer_wheel wheel(0);
+  step first(1);
+  step near(2);
+  step far(3);
+  wheel.insert(first.timer, 5'000);
+  CHECK(wheel.next_wake() == wheel.next_deadline());
+  wheel.insert(far.timer, 30'000);
+  CHECK(wheel.next_wake() == wheel.next_deadline());
+  wheel.insert(near.timer, 9'000);
+  CHECK(wheel.next_wake() >= 9'000);
+  CHECK(wheel.next_wake() <= slot_end(9'000));
+  wheel.cancel(near.timer);
+  CHECK(wheel.next_wake() == wheel.next_deadline());
+  wheel.cancel(first.timer);
+  wheel.cancel(far.timer);
+  CHECK(wheel.next_wake() == no_deadline);
+}
+
+TEST_CASE("many equal deadlines keep their order down all levels", "[sched][timer_wheel]") {
+  timer_wheel wheel(0);
+  std::vector<std::unique_ptr<step>> steps;
+  std::vector<int> expected;
+  for (int id = 0; id < 101; ++id) {
+    steps.push_back(std::make_unique<step>(id));
+    // Three times, which lie in the first slot of a level below, in another one, and in between.
+    const clock_ns times[] = {5'000'000'000, 5'000'000'000 + 70'000, 5'000'000'000 + 5'000'000};
+    wheel.insert(steps.back()->timer, times[id % 3]);
+  }
+  for (int kind = 0; kind < 3; ++kind) {
+    for (int id = kind; id < 101; id += 3) expected.push_back(id);
+  }
+  CHECK(fired(wheel, 6'000'000'000) == expected);
+}
+
 TEST_CASE("a deadline in the past fires at the next advance", "[sched][timer_wheel]") {
   timer_wheel wheel(1'000'000);
   step past(1);
