@@ -2,6 +2,7 @@
 
 #include "connected.hpp"
 #include "coroutine_test.hpp"
+#include "no_descriptors_left.hpp"
 
 #include <lariat/sched/cancelled.hpp>
 #include <lariat/sched/timeout.hpp>
@@ -9,7 +10,6 @@
 
 #include <fcntl.h>
 #include <poll.h>
-#include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -22,23 +22,6 @@ using namespace lariat;
 using namespace std::chrono_literals;
 
 namespace {
-
-// The lowest limit at which no descriptor is left, restored at the end.
-class no_descriptors_left {
- public:
-  no_descriptors_left() {
-    ::getrlimit(RLIMIT_NOFILE, &before_);
-    rlimit none = before_;
-    const int next = ::open("/dev/null", O_RDONLY | O_CLOEXEC);
-    ::close(next);
-    none.rlim_cur = static_cast<rlim_t>(next);
-    ::setrlimit(RLIMIT_NOFILE, &none);
-  }
-  ~no_descriptors_left() { ::setrlimit(RLIMIT_NOFILE, &before_); }
-
- private:
-  rlimit before_{};
-};
 
 // A port of 127.0.0.1 on which nobody listens, and that nobody else gets while this lives.
 class closed_port {
