@@ -1,6 +1,7 @@
 #pragma once
 
 #include <lariat/sched/loop.hpp>
+#include <lariat/sched/pool.hpp>
 
 #include <cstddef>
 #include <cstdint>
@@ -29,6 +30,9 @@ struct runtime_options {
 
   /// Limits of a loop's turn, and its spin before sleeping.
   loop_limits limits = {};
+
+  /// The workers of `to_pool`, which are started by its first use.
+  pool_options pool = {};
 
   /// Entries of each ring's submission queue.
   unsigned ring_entries = 256;

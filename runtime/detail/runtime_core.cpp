@@ -19,13 +19,15 @@ runtime_core::runtime_core(runtime& owner, const runtime_options& options)
             for (auto& room : static_cast<runtime_core*>(core)->rooms_) room->end();
           },
           this),
-      blocking_(std::in_place) {
+      blocking_(std::in_place),
+      computing_(std::in_place, options.pool) {
   if (options.loops == 0) throw std::invalid_argument("lariat: runtime: it needs a loop at least");
   for (std::size_t index = 0; index < options.loops; ++index) {
     rooms_.push_back(std::make_unique<loop_room>(options, work_));
     loop& made = rooms_.back()->loop();
     made.on_failure(&runtime_core::failure_hook, this);
     made.set_blocking(&*blocking_);
+    made.set_computing(&*computing_);
   }
   try {
     for (std::size_t index = 1; index < options.loops; ++index) {
@@ -144,6 +146,7 @@ std::vector<std::exception_ptr> runtime_core::shut_down(runtime& owner) {
   for (auto& room : rooms_) room->close();
   if (!first().has_thread()) first().run_to_end(owner);
   for (auto& room : rooms_) room->join();
+  computing_.reset();
   blocking_.reset();  // Waits for functions whose tasks have abandoned them.
   const std::lock_guard lock(mutex_);
   return std::exchange(failures_, {});

@@ -5,6 +5,7 @@
 #include <lariat/sched/blocking_pool.hpp>
 #include <lariat/sched/detail/outstanding_work.hpp>
 #include <lariat/sched/loop.hpp>
+#include <lariat/sched/pool.hpp>
 
 #include <atomic>
 #include <condition_variable>
@@ -71,6 +72,7 @@ class runtime_core {
 
   // Last: until the loops are gone handles that are dropped may report failures.
   std::optional<blocking_pool> blocking_;
+  std::optional<pool> computing_;
   room_list rooms_;
 };
 

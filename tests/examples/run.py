@@ -9,6 +9,7 @@ Each class tests the example of its name.
 import pathlib
 import signal
 import socket
+import struct
 import subprocess
 import sys
 import tempfile
@@ -46,6 +47,32 @@ class read_while_ticking(TestCase):
     def test_reads_and_ticks_both_go_on(self):
         self.assertRegex(self.output_of('read_while_ticking', '/proc/self/exe', 300),
                          rb'\d+ reads, .* \d+ ticks')
+
+
+class fibonacci_worker(TestCase):
+    def test_the_loop_ticks_while_the_pool_computes(self):
+        self.assertRegex(self.output_of('fibonacci_worker', 27),
+                         rb'fibonacci\(27\) = 196418 in \d+ ms; \d+ ticks')
+
+
+class word_count(TestCase):
+    def test_words_are_counted_as_by_other_programs(self):
+        text = b'the Cat and the dog\nThe end' + 50000 * b' and so on'
+        with tempfile.NamedTemporaryFile() as file:
+            file.write(text)
+            file.flush()
+            lines = self.output_of('word_count', file.name).split(b'\n')
+        self.assertEqual(lines[:4], [b'  50001 and', b'  50000 on', b'  50000 so', b'      3 the'])
+
+
+class mandelbrot(TestCase):
+    def test_it_draws_a_png_of_that_size(self):
+        with tempfile.TemporaryDirectory() as folder:
+            path = pathlib.Path(folder, 'set.png')
+            self.assertIn(b'60 x 48', self.output_of('mandelbrot', path, 60))
+            image = path.read_bytes()
+        self.assertEqual(image[:8], b'\x89PNG\r\n\x1a\n')
+        self.assertEqual(struct.unpack('>II', image[16:24]), (60, 48))
 
 
 class to_thread(TestCase):

@@ -1,0 +1,134 @@
+#pragma once
+
+#include <lariat/sched/detail/join_counter.hpp>
+#include <lariat/sched/detail/pool_worker.hpp>
+
+#include <atomic>
+#include <coroutine>
+#include <cstddef>
+#include <cstdint>
+
+namespace lariat::detail {
+
+class fork_group;
+
+/// What fork-join coroutines of every result type share.
+class fork_promise_base {
+ public:
+  static void* operator new(std::size_t size) { return current_strand.frames.allocate(size); }
+  static void operator delete(void* frame, std::size_t) noexcept {
+    current_strand.frames.deallocate(frame);
+  }
+
+  fork_promise_base() noexcept {}  // Nothing to store: a call costs a few instructions in all.
+  fork_promise_base(const fork_promise_base&) = delete;
+  fork_promise_base& operator=(const fork_promise_base&) = delete;
+
+  std::suspend_always initial_suspend() const noexcept { return {}; }
+
+  struct final_awaiter {
+    bool await_ready() const noexcept { return false; }
+    template <class Promise>
+    std::coroutine_handle<> await_suspend(std::coroutine_handle<Promise> self) const noexcept;
+    void await_resume() const noexcept {}
+  };
+  final_awaiter final_suspend() const noexcept { return {}; }
+
+  /// The base promise of any fork-join coroutine's frame: it comes first, at the same place.
+  [[nodiscard]] static fork_promise_base& of(void* frame) noexcept {
+    return std::coroutine_handle<fork_promise_base>::from_address(frame).promise();
+  }
+
+  /// Before it is started: the group that it belongs to.
+  void join_group(fork_group& group) noexcept { group_ = reinterpret_cast<std::uintptr_t>(&group); }
+  [[nodiscard]] fork_group& group() const noexcept {
+    return *reinterpret_cast<fork_group*>(group_ & ~stolen_bit);
+  }
+  [[nodiscard]] bool stolen() const noexcept { return (group_ & stolen_bit) != 0; }
+  void mark_stolen() noexcept { group_ |= stolen_bit; }
+
+ private:
+  static constexpr std::uintptr_t stolen_bit = 1;
+  std::uintptr_t group_;
+};
+
+/// Children that were forked by one await. The strand that forks them runs the first at once and
+/// the others as it pops them from its worker's deque; stolen ones are strands of their own. As
+/// long as none is stolen nothing here is shared, and no atomic operation is made. Protocol:
+/// sched/README.md, "Fork and join".
+class fork_group {
+ public:
+  fork_group(const fork_group&) = delete;
+  fork_group& operator=(const fork_group&) = delete;
+
+  /// The strand: one of the children has ended. What to run next.
+  [[nodiscard]] std::coroutine_handle<> next() noexcept {
+    if (unstarted_ == 0) return parent_;
+    auto& forks = current_worker->forks();
+    void* child;
+    if (!forks.pop(child)) [[unlikely]]
+      return join();
+    if (&fork_promise_base::of(child).group() != this) [[unlikely]] {
+      // A strand that `help_until` has put aside left it here; ours were stolen long ago.
+      forks.push(1, [child](std::size_t) { return child; });
+      return join();
+    }
+    --unstarted_;
+    return std::coroutine_handle<>::from_address(child);
+  }
+
+  /// A thief: the child that it has stolen has ended. What to run next.
+  [[nodiscard]] std::coroutine_handle<> stolen_ended() noexcept;
+
+  /// Runs a child that this thread has stolen, until there is nothing more to do for it.
+  static void run_stolen(void* child) noexcept;
+
+ protected:
+  explicit fork_group(std::int32_t count) noexcept : unstarted_(count - 1) {}
+  ~fork_group() = default;
+
+  /// Forks all of them but the first, which is to be run now.
+  /// \throws operation_cancelled, std::bad_alloc: nothing has been started.
+  template <class ChildAt>
+  std::coroutine_handle<> start(std::coroutine_handle<> parent, ChildAt child_at) {
+    scope_ = current_strand.scope;
+    if (scope_->cancelled.load(std::memory_order_relaxed)) [[unlikely]]
+      throw_cancelled();
+    parent_ = parent;
+    pool_worker& worker = *current_worker;
+    const auto others = static_cast<std::size_t>(unstarted_);
+    worker.forks().push(others, [&](std::size_t i) {
+      void* const child = child_at(others - i);
+      fork_promise_base::of(child).join_group(*this);
+      return child;
+    });
+    if (worker.forks().asked()) [[unlikely]]
+      worker.share();
+    void* const first = child_at(0);
+    fork_promise_base::of(first).join_group(*this);
+    return std::coroutine_handle<>::from_address(first);
+  }
+
+ private:
+  std::coroutine_handle<> join() noexcept;
+  [[noreturn]] static void throw_cancelled();
+
+  std::coroutine_handle<> parent_;
+  fork_scope* scope_;
+  std::int32_t unstarted_;  // Children that the strand has not started: waiting, or stolen.
+  join_counter joined_;
+  union {
+    strand strand_;  // While it waits.
+  };
+};
+
+template <class Promise>
+std::coroutine_handle<> fork_promise_base::final_awaiter::await_suspend(
+    std::coroutine_handle<Promise> self) const noexcept {
+  const fork_promise_base& promise = self.promise();
+  if (promise.stolen()) [[unlikely]]
+    return promise.group().stolen_ended();
+  return promise.group().next();
+}
+
+}  // namespace lariat::detail

@@ -1,0 +1,58 @@
+#pragma once
+
+#include <cstddef>
+
+namespace lariat::detail {
+
+/// Memory for the frames of one strand of fork-join coroutines, whose lives are nested: allocating
+/// moves a pointer. Segments, so that it grows without moving anything and recursion is bounded by
+/// memory alone; one that has become empty is kept for the next time. Used by one thread at a time.
+/// A plain value without a destructor, for it lies in a thread-local and changes hands.
+class frame_stack {
+ public:
+  /// \throws std::bad_alloc, std::logic_error on a thread that has none
+  [[nodiscard]] void* allocate(std::size_t size) {
+    std::byte* frame = top_;
+    const std::size_t rounded = (size + 15) & ~std::size_t{15};
+    if (static_cast<std::size_t>(end_ - frame) < rounded) [[unlikely]]
+      return allocate_in_next(rounded);
+    top_ = frame + rounded;
+    return frame;
+  }
+
+  /// Frees the frame and all that were allocated after it. Does nothing if that was done before:
+  /// sibling frames may go in any order, as long as none is allocated meanwhile.
+  void deallocate(void* frame) noexcept {
+    auto* const place = static_cast<std::byte*>(frame);
+    // In [begin, top), by one comparison.
+    if (static_cast<std::size_t>(place - begin_) < static_cast<std::size_t>(top_ - begin_))
+        [[likely]] {
+      top_ = place;
+      return;
+    }
+    if (place >= top_ && place < end_) return;
+    deallocate_below(place);
+  }
+
+  /// Whether no frame is alive.
+  [[nodiscard]] bool empty() const noexcept;
+
+  /// What it holds of memory, in bytes.
+  [[nodiscard]] std::size_t capacity() const noexcept;
+
+  /// Gives its memory back. \pre empty()
+  void release() noexcept;
+
+ private:
+  struct segment;
+  [[nodiscard]] segment* current() const noexcept;
+  void enter(segment* where) noexcept;
+  void* allocate_in_next(std::size_t size);
+  void deallocate_below(std::byte* frame) noexcept;
+
+  std::byte* top_ = nullptr;
+  std::byte* begin_ = nullptr;  // Of the current segment's room; its header is in front.
+  std::byte* end_ = nullptr;
+};
+
+}  // namespace lariat::detail

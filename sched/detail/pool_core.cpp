@@ -1,0 +1,215 @@
+#include <lariat/sched/detail/pool_core.hpp>
+
+#include <lariat/sched/detail/fork_group.hpp>
+#include <lariat/sched/detail/pause.hpp>
+#include <lariat/sched/detail/usable_cpus.hpp>
+#include <lariat/sched/pool.hpp>
+
+#include <pthread.h>
+#include <sched.h>
+
+#include <algorithm>
+#include <system_error>
+
+namespace lariat::detail {
+namespace {
+
+// An owner that forks answers a thief within some 20 ns; after this it is taken to be busy.
+constexpr clock_ns raid_after_ns = 20'000;
+constexpr unsigned pauses_max = 16;  // About 0.4 us: thieves must not slow down the owners.
+constexpr int crowded_yields = 8;
+
+void name_thread(const std::string& name, std::size_t index) noexcept {
+  std::string text = "/" + std::to_string(index);
+  constexpr std::size_t kernel_max = 15;
+  text.insert(0, name, 0, kernel_max - std::min(kernel_max, text.size()));
+  ::pthread_setname_np(::pthread_self(), text.c_str());
+}
+
+// The index-th CPU of the affinity mask, beginning again at its end.
+void pin_thread(std::size_t index) noexcept {
+  cpu_set_t usable;
+  if (::sched_getaffinity(0, sizeof usable, &usable) != 0) return;
+  auto left = static_cast<int>(index) % std::max(CPU_COUNT(&usable), 1);
+  for (int cpu = 0; cpu < CPU_SETSIZE; ++cpu) {
+    if (!CPU_ISSET(cpu, &usable) || left-- != 0) continue;
+    cpu_set_t one;
+    CPU_ZERO(&one);
+    CPU_SET(cpu, &one);
+    ::pthread_setaffinity_np(::pthread_self(), sizeof one, &one);  // Best effort.
+    return;
+  }
+}
+
+}  // namespace
+
+/// One worker's search for something to steal: the victims in turn, and how long each has kept its
+/// work to itself.
+class pool_core::sweep {
+ public:
+  explicit sweep(pool_core& core, pool_worker& self) noexcept : core_(core), self_(self) {}
+
+  /// Null if there is nothing to be had now.
+  void* steal(clock_ns now) noexcept {
+    const std::size_t count = core_.workers_.size();
+    bool hidden = false;
+    // Its own deque at last: only a strand that was put aside by `help_until` can have left forks.
+    for (std::size_t i = 1; i <= count; ++i) {
+      pool_worker& victim = *core_.workers_[(self_.index() + i) % count];
+      void* child = nullptr;
+      steal_result result = victim.forks().steal(child);
+      if (result == steal_result::hidden) {
+        hidden = true;
+        if (&victim == &self_) {
+          victim.forks().share();
+          result = victim.forks().steal(child);
+        } else if (hidden_since_ != 0 && now - hidden_since_ >= raid_after_ns) {
+          hidden_since_ = now;
+          result = victim.forks().raid(child);
+        }
+      }
+      if (result == steal_result::stolen) return child;
+      // Who splits its work on demand learns of it by this.
+      if (result == steal_result::empty && &victim != &self_) victim.forks().ask();
+    }
+    if (!hidden) {
+      hidden_since_ = 0;
+    } else if (hidden_since_ == 0) {
+      hidden_since_ = now;
+    }
+    return nullptr;
+  }
+
+ private:
+  pool_core& core_;
+  pool_worker& self_;
+  clock_ns hidden_since_ = 0;
+};
+
+pool_core::pool_core(pool& owner, const std::string& name, const pool_options& options)
+    : owner_(owner), spin_ns_(options.spin.count()) {
+  const unsigned cpus = usable_cpus();
+  const std::size_t count = options.workers != 0 ? options.workers : cpus;
+  crowded_ = count > cpus || cpus == 1;
+  for (std::size_t i = 0; i < count; ++i) {
+    workers_.push_back(std::make_unique<pool_worker>(*this, i));
+    parking_.search();
+  }
+  start_threads(name, options);
+}
+
+void pool_core::start_threads(const std::string& name, const pool_options& options) {
+  // Workers without a thread are victims that never have anything.
+  for (auto& each : workers_) {
+    try {
+      threads_.emplace_back([this, &worker = *each, name, pin = options.pin] {
+        name_thread(name, worker.index());
+        if (pin) pin_thread(worker.index());
+        run(worker);
+      });
+    } catch (const std::system_error&) {
+      if (threads_.empty()) throw;
+      (void)parking_.found();
+    }
+  }
+}
+
+pool_core::~pool_core() {
+  stopping_.store(true, std::memory_order_seq_cst);
+  for (auto& each : workers_) each->bed().wake();
+  for (std::thread& each : threads_) each.join();
+}
+
+void pool_core::wake(pool_worker* sleeper) noexcept {
+  if (sleeper != nullptr) sleeper->bed().wake();
+}
+
+void pool_core::wake_one() noexcept { wake(parking_.summon()); }
+
+void pool_core::post(runnable& step) noexcept {
+  (void)arriving_.push(step);
+  wake_one();
+}
+
+runnable* pool_core::take_injected() noexcept {
+  if (!left_over_.load(std::memory_order_relaxed) && !arriving_.maybe_filled()) return nullptr;
+  const std::lock_guard lock(injected_mutex_);
+  if (injected_.empty()) arriving_.drain(injected_);
+  runnable* step = injected_.pop();
+  left_over_.store(!injected_.empty(), std::memory_order_relaxed);
+  return step;
+}
+
+// The caller counts as searching, before and after.
+bool pool_core::run_one(pool_worker& self, const std::atomic<bool>& done) noexcept {
+  sweep victims(*this, self);
+  unsigned pauses = 1;
+  int yields = crowded_yields;
+  const clock_ns begin = monotonic_now();
+  for (clock_ns now = begin;; now = monotonic_now()) {
+    if (runnable* step = take_injected()) {
+      wake(parking_.found());
+      step->run();
+      current_strand.scope = nullptr;
+      parking_.search();
+      return true;
+    }
+    if (void* child = victims.steal(now)) {
+      wake(parking_.found());
+      fork_group::run_stolen(child);
+      current_strand.scope = nullptr;
+      parking_.search();
+      return true;
+    }
+    if (done.load(std::memory_order_acquire) || now - begin >= spin_ns_) return false;
+    if (crowded_) {
+      if (--yields < 0) return false;
+      ::sched_yield();
+      continue;
+    }
+    for (unsigned i = 0; i < pauses; ++i) pause();
+    pauses = std::min(2 * pauses, pauses_max);
+  }
+}
+
+bool pool_core::anything_visible() const noexcept {
+  if (left_over_.load(std::memory_order_relaxed) || arriving_.maybe_filled()) return true;
+  return std::any_of(workers_.begin(), workers_.end(),
+                     [](const auto& each) { return each->forks().maybe_filled(); });
+}
+
+void pool_core::sleep(pool_worker& self, const std::atomic<bool>& done) noexcept {
+  parking_.lie_down(&self);
+  for (auto& each : workers_) each->forks().ask();
+  asymmetric::heavy_fence();
+  const bool stay = anything_visible() || done.load(std::memory_order_acquire);
+  if (!stay) self.bed().park(no_deadline);
+  // If it was summoned it is not among the sleepers any more. A wake-up that comes too late ends
+  // the next sleep, for nothing.
+  (void)parking_.rise(&self);
+}
+
+void pool_core::run(pool_worker& self) noexcept {
+  current_worker = &self;
+  for (;;) {
+    if (run_one(self, stopping_)) continue;
+    // Others may still run, and fork; they need no help.
+    if (stopping_.load(std::memory_order_acquire) && !anything_visible()) break;
+    sleep(self, stopping_);
+  }
+  current_worker = nullptr;
+  current_strand.frames.release();
+}
+
+void pool_core::help_until(pool_worker& self, const std::atomic<bool>& done) noexcept {
+  strand waiting;
+  self.lay_down(waiting);
+  parking_.search();
+  while (!done.load(std::memory_order_acquire)) {
+    if (!run_one(self, done)) sleep(self, done);
+  }
+  wake(parking_.found());
+  self.take_up(waiting);
+}
+
+}  // namespace lariat::detail

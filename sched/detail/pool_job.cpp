@@ -1,0 +1,100 @@
+#include <lariat/sched/detail/pool_job.hpp>
+
+#include <lariat/sched/detail/pool_core.hpp>
+#include <lariat/sched/loop.hpp>
+#include <lariat/sched/pool.hpp>
+
+#include <sched.h>
+
+#include <stdexcept>
+
+namespace lariat::detail {
+
+void pool_job::submit(pool& where, pool_waiter& waiter, const context* task) {
+  waiter_ = &waiter;
+  scope_.task = task;
+  where.start();
+  where.post(*this);
+}
+
+void pool_job::run() noexcept {
+  stage expected = stage::waiting;
+  // Relaxed: the queue has ordered everything else.
+  if (!stage_.compare_exchange_strong(expected, stage::started, std::memory_order_relaxed)) {
+    delete this;
+    return;
+  }
+  current_strand.scope = &scope_;
+  execute();
+}
+
+bool pool_job::take_back() noexcept {
+  stage expected = stage::waiting;
+  // Release: whatever was done to the job comes before its end by the pool.
+  return stage_.compare_exchange_strong(expected, stage::taken_back, std::memory_order_release,
+                                        std::memory_order_relaxed);
+}
+
+void pool_job::request_stop() noexcept {
+  scope_.cancelled.store(true, std::memory_order_relaxed);  // Seen at some fork, soon.
+  stop_function();
+}
+
+void pool_job::finish() noexcept {
+  current_strand.scope = nullptr;  // It may go now.
+  waiter_->job_ended();
+}
+
+namespace {
+
+// A thread that does nothing else: waking it is the last touch of all that it owns.
+class sleeping_thread final : public pool_waiter {
+ public:
+  void job_ended() noexcept override { bed_.wake(); }
+  void wait() noexcept { (void)bed_.park(no_deadline); }
+
+ private:
+  parker bed_;
+};
+
+// A worker, whose bed others use as well.
+class helping_worker final : public pool_waiter {
+ public:
+  explicit helping_worker(pool_worker& self) noexcept : self_(self) {}
+
+  void job_ended() noexcept override {
+    ended_.store(true, std::memory_order_release);  // The result.
+    self_.bed().wake();
+    left_.store(true, std::memory_order_release);
+  }
+  void wait() noexcept {
+    self_.core().help_until(self_, ended_);
+    // The bed must outlast the wake, whose maker may belong to another pool.
+    while (!left_.load(std::memory_order_acquire)) ::sched_yield();
+  }
+
+ private:
+  pool_worker& self_;
+  std::atomic<bool> ended_{false};
+  std::atomic<bool> left_{false};
+};
+
+}  // namespace
+
+void wait_for_job(pool& where, pool_job& job) {
+  if (loop::current() != nullptr) {
+    throw std::logic_error(
+        "lariat: to_pool(...).get() would block the loop that runs on this thread; co_await it");
+  }
+  if (pool_worker* const here = current_worker; here != nullptr) {
+    helping_worker waiter(*here);
+    job.submit(where, waiter, pool::current_task());
+    waiter.wait();
+  } else {
+    sleeping_thread waiter;
+    job.submit(where, waiter, nullptr);
+    waiter.wait();
+  }
+}
+
+}  // namespace lariat::detail

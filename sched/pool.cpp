@@ -1,0 +1,78 @@
+#include <lariat/sched/pool.hpp>
+
+#include <lariat/sched/detail/pool_core.hpp>
+#include <lariat/sched/detail/usable_cpus.hpp>
+#include <lariat/sched/loop.hpp>
+
+#include <cstdio>
+#include <cstdlib>
+#include <stdexcept>
+#include <system_error>
+#include <utility>
+
+namespace lariat {
+namespace {
+
+pool& process_pool() {
+  static pool all;
+  return all;
+}
+
+}  // namespace
+
+pool::pool(pool_options options, std::string name) : options_(options), name_(std::move(name)) {
+  if (options_.spin.count() < 0) throw std::invalid_argument("lariat: pool: spin is negative");
+}
+
+pool::~pool() = default;
+
+pool& pool::of(const loop& where) {
+  pool* const own = where.computing();
+  return own == nullptr ? process_pool() : *own;
+}
+
+pool& pool::current() {
+  if (detail::current_worker != nullptr) return detail::current_worker->core().owner();
+  const loop* const running = loop::current();
+  return running == nullptr ? process_pool() : of(*running);
+}
+
+const context* pool::current_task() noexcept {
+  const detail::fork_scope* const scope = detail::current_strand.scope;
+  return scope == nullptr ? nullptr : scope->task;
+}
+
+detail::pool_core& pool::core() {
+  // Acquire: pairs with the store below.
+  if (detail::pool_core* running = running_.load(std::memory_order_acquire)) [[likely]]
+    return *running;
+  std::call_once(started_, [this] {
+    core_ = std::make_unique<detail::pool_core>(*this, name_, options_);
+    running_.store(core_.get(), std::memory_order_release);
+  });
+  return *core_;
+}
+
+void pool::start() { (void)core(); }
+
+void pool::post(runnable& step) noexcept {
+  try {
+    core().post(step);
+  } catch (const std::system_error& error) {
+    std::fprintf(stderr, "lariat: pool %s: no worker can be started: %s\n", name_.c_str(),
+                 error.what());
+    std::abort();
+  }
+}
+
+pool_metrics pool::metrics() const noexcept {
+  const detail::pool_core* const running = running_.load(std::memory_order_acquire);
+  if (running == nullptr) return {};
+  return {running->size(), running->sleeping()};
+}
+
+std::size_t pool::workers() const noexcept {
+  return options_.workers != 0 ? options_.workers : detail::usable_cpus();
+}
+
+}  // namespace lariat
