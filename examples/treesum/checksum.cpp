@@ -3,7 +3,7 @@
 #include "digest.hpp"
 
 #include <lariat/io/file.hpp>
-#include <lariat/sched/to_thread.hpp>
+#include <lariat/sched/to_pool.hpp>
 #include <lariat/sched/when_all.hpp>
 
 #include <algorithm>
@@ -29,8 +29,8 @@ task<std::string> sum_of(std::string path, progress& so_far) {
   sha256 digest;
   std::size_t count = co_await input.read_some(filled);
   while (count > 0) {
-    // A thread hashes this chunk while the kernel reads the next one.
-    const auto both = co_await when_all(to_thread(&sha256::update, &digest, filled.first(count)),
+    // A worker hashes this chunk while the kernel reads the next one.
+    const auto both = co_await when_all(to_pool(&sha256::update, &digest, filled.first(count)),
                                         input.read_some(spare));
     so_far.bytes += count;
     count = both.second;

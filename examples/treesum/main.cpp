@@ -1,5 +1,5 @@
 // Prints the SHA-256 sum of every file below a directory, sorted by name, as sha256sum(1) would:
-// the files are read through io_uring, many at once, and hashed by threads.
+// the files are read through io_uring, many at once, and hashed by the pool.
 //
 //   treesum [--in-flight N] [--summary] [DIR]        /usr/share/doc unless told otherwise
 //
