@@ -20,9 +20,11 @@ constexpr unsigned pauses_max = 16;  // About 0.4 us: thieves must not slow down
 constexpr int crowded_yields = 8;
 
 void name_thread(const std::string& name, std::size_t index) noexcept {
-  std::string text = "/" + std::to_string(index);
   constexpr std::size_t kernel_max = 15;
-  text.insert(0, name, 0, kernel_max - std::min(kernel_max, text.size()));
+  const std::string number = std::to_string(index);
+  std::string text(name, 0, kernel_max - 1 - std::min(kernel_max - 1, number.size()));
+  text += '/';
+  text += number;
   ::pthread_setname_np(::pthread_self(), text.c_str());
 }
 
