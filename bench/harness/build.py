@@ -12,7 +12,11 @@ LIBRARIES = {
     "handover": ["-luring"],
     "libuv": ["-luv"],
     "asio_uring": ["-luring"],
+    "tbb": ["-ltbb"],
+    "openmp": ["-fopenmp"],
 }
+# Where what is measured is the code that the compiler makes of a program and not the system's.
+WORKLOAD_FLAGS = {"fork_join": ["-O3"], "parallel": ["-O3"], "hop": ["-O3"]}
 # Asio chooses its back end by macros, so one source makes two programs.
 ASIO_URING = ["-DBOOST_ASIO_HAS_IO_URING", "-DBOOST_ASIO_DISABLE_EPOLL"]
 
@@ -95,7 +99,8 @@ class ToolChain:
         if target.exists() and target.stat().st_mtime > newest and not uses_lariat:
             return
         print(f"building {target.name} ({self.compiler})", flush=True)
-        command = [self.compiler, *FLAGS, *sources, *(lariat if uses_lariat else []), *flags]
+        flags = [*WORKLOAD_FLAGS.get(workload, []), *(lariat if uses_lariat else []), *flags]
+        command = [self.compiler, *FLAGS, *sources, *flags]
         if subprocess.run([*command, "-o", target]).returncode != 0:
             target.unlink(missing_ok=True)
             print(f"skipped: bench/{workload}/{library} (does not build)")

@@ -20,9 +20,14 @@ class Metric:
     """One column of a program's output, and what lariat's must be beside others'."""
 
     key: str
-    bars: dict = dataclasses.field(default_factory=dict)  # label -> ratio to its median
-    limit: float | None = None                            # for lariat's own value
+    # label -> ratio to its median; {compiler: ratio} where they make different code of it
+    bars: dict = dataclasses.field(default_factory=dict)
+    limit: float | None = None  # for lariat's own value
     higher_is_better: bool = False
+
+    def bar(self, label, compiler):
+        bar = self.bars.get(label)
+        return bar.get(compiler) if isinstance(bar, dict) else bar
 
 
 @dataclasses.dataclass
@@ -49,6 +54,8 @@ def variant(label):
         return library, [rest]
     if library == "handover":
         return library, ["--means", rest]
+    if rest.endswith("worker"):
+        return library, ["--workers", rest.split()[0]]
     if rest:
         return library, ["--threads", rest.split()[0]]
     return library, []
@@ -66,11 +73,12 @@ def echo_case(size, connections, metric, local=False, placement=ONE_CORE):
 
 def echo_cases():
     def cpu(**bars):
-        named = {name.replace("raw", "liburing multishot"): bar for name, bar in bars.items()}
-        return Metric("cpu_ns_per_message", named)
+        named = {"raw": "liburing multishot", "single": "liburing single"}
+        return Metric("cpu_ns_per_message",
+                      {named.get(name, name): bar for name, bar in bars.items()})
 
-    yield echo_case(64, 64, cpu(raw=1.03, tokio=0.97, libuv=0.93, asio=0.88))
-    yield echo_case(64, 1000, cpu(raw=1.05, tokio=0.97, asio=0.80))
+    yield echo_case(64, 64, cpu(raw=1.03, single=1.03, tokio=0.97, libuv=0.93, asio=0.88))
+    yield echo_case(64, 1000, cpu(raw=1.05, single=1.03, tokio=0.97, asio=0.80))
     yield echo_case(4096, 64, cpu(raw=1.03, tokio=0.92, asio=0.88))
     yield echo_case(16384, 64, cpu(raw=1.03, tokio=0.92, asio=0.88))
     yield echo_case(64, 64, cpu(raw=1.05, tokio=0.97, asio=0.73), local=True)
@@ -115,12 +123,12 @@ def timer_cases():
 
 
 def sleeper_cases():
-    metrics = [Metric("bytes_per_task", limit=400),
+    metrics = [Metric("bytes_per_task", limit=320),
                Metric("create_warm_ns", {"tokio": 0.5}),
                Metric("create_cold_ns", {"tokio": 1 / 3, "asio": 1 / 3}),
                Metric("expiry_cpu_us", {"tokio": 0.5})]
     yield Case("million_sleepers", "run",
-               programs("million_sleepers", "lariat", "heap", "asio", "tokio"), metrics,
+               programs("million_sleepers", "lariat", "heap", "memory", "asio", "tokio"), metrics,
                placement=ONE_CORE)
 
 
@@ -140,12 +148,69 @@ def offload_cases():
                    ["--queue", queue])
 
 
+def by_compiler(clang, gcc):
+    return {"clang++-19": clang, "g++-12": gcc}
+
+
+def worker_cases(workload, what, option, rounds, bars, others, size=None, **limits):
+    """The same work by one worker and by two; with two it is also to be faster than with one."""
+    for workers, bar in zip((1, 2), bars):
+        metrics = [Metric("ms", {"tbb": bar})]
+        metrics += [Metric(key, limit=limit) for key, limit in limits.items()]
+        labels = ["lariat", "tbb", *others]
+        if workers == 2:
+            metrics[0].bars["lariat 1 worker"] = 1 / 1.9
+            labels.insert(1, "lariat 1 worker")
+        arguments = [f"--{option}", what, "--workers", workers, "--rounds", rounds]
+        name = f"{workload} {what}{f' {size}' if size else ''} workers={workers}"
+        yield Case(name, "run", programs(workload, *labels), metrics,
+                   arguments + (["--size", size] if size else []),
+                   ONE_CORE if workers == 1 else FREE)
+
+
+def fork_join_cases():
+    def cases_of(*arguments, **more):
+        return worker_cases("fork_join", *arguments, **more)
+
+    # OpenMP where it does not take minutes.
+    yield from cases_of("fib", "workload", 1, (by_compiler(0.16, 0.24), by_compiler(0.13, 0.18)),
+                        ["serial"], peak_rss_mb=4)
+    yield from cases_of("skynet", "workload", 15, (0.34, 0.28), ["openmp", "serial"], peak_rss_mb=4)
+    yield from cases_of("skynet", "workload", 1, (0.37, 0.29), ["serial"], size=100_000_000,
+                        peak_rss_mb=4)
+    yield from cases_of("nqueens", "workload", 1, (0.76, 0.70), ["openmp", "serial"])
+    yield from cases_of("matmul", "workload", 5, (0.80, 0.85), ["openmp", "serial"])
+    yield from cases_of("uts_t1", "workload", 1, (0.86, 0.80), ["openmp", "serial"])
+    yield from cases_of("uts_t3", "workload", 1, (0.79, 0.71), ["serial"])
+
+
+def parallel_cases():
+    for algorithm, others in (("for", ["openmp", "serial"]), ("reduce", ["openmp", "serial"]),
+                              ("sort", ["serial"])):
+        for case in worker_cases("parallel", algorithm, "algorithm", 5, (1.0, 1.0), others):
+            # Loops that do next to nothing wait for memory, which two cores share.
+            if algorithm != "sort":
+                case.metrics[0].bars.pop("lariat 1 worker", None)
+            yield case
+
+
+def hop_cases():
+    metrics = [Metric("p50_us", {"tbb": 1.1}), Metric("mean_us"), Metric("cpu_us_per_hop")]
+    yield Case("hop spinning", "run", programs("hop", "lariat", "tbb", "handover spin"), metrics)
+    metrics = [Metric("p50_us", {"handover sleep": 1.1}), Metric("mean_us"),
+               Metric("cpu_us_per_hop")]
+    yield Case("hop sleeping", "run", programs("hop", "lariat", "tbb", "handover sleep"), metrics,
+               ["--pause-us", 2000])
+
+
 def micro_cases():
     # The rows come from the binary itself: a benchmark named "what/library" is one value.
-    yield Case("micro", "micro", [Program("all", "micro", "micro")], [Metric("cpu_ns")],
+    # The bars are by "what", for lariat's beside the bare coroutine's.
+    bars = {"call": 1.6, "chain_of_100": 1.6, "yield": 2.0, "spawn_join": 12.0}
+    yield Case("micro", "micro", [Program("all", "micro", "micro")], [Metric("cpu_ns", bars)],
                placement=ONE_CORE)
 
 
 def all_cases():
     return [*echo_cases(), *file_cases(), *timer_cases(), *sleeper_cases(), *offload_cases(),
-            *micro_cases()]
+            *fork_join_cases(), *parallel_cases(), *hop_cases(), *micro_cases()]

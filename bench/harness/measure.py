@@ -108,7 +108,7 @@ class Runner:
         if program.workload == "file_read":
             command += ["--file", str(self.data_file())]
         if self.options.quick:
-            command += ["--steps", "100000", "--tasks", "10000", "--grace", "0.5"]
+            command += ["--steps", "100000", "--tasks", "10000", "--grace", "0.5", "--quick", "yes"]
         return parse(self.output(command))
 
     def data_file(self):

@@ -6,7 +6,8 @@ import shutil
 import subprocess
 
 PACKAGES = ["liburing-dev", "libuv1-dev", "librust-tokio-dev", "rustc", "cargo", "fio",
-            "libbenchmark-dev", "linux-perf", "valgrind", "util-linux", "meson", "pkg-config"]
+            "libtbb-dev", "libomp-19-dev", "libbenchmark-dev", "linux-perf", "valgrind",
+            "util-linux", "meson", "pkg-config"]
 # Conflicts with the default libboost-dev (1.74, whose Asio knows no io_uring and no files), so it
 # is unpacked beside the build, not installed: the headers are all that Asio needs.
 BOOST = "libboost1.81-dev"

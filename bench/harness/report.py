@@ -66,7 +66,7 @@ def metric_rows(result, metric):
         if value is None:
             continue
         ratio = lariat / value if lariat is not None and value else None
-        bar = metric.bars.get(label)
+        bar = metric.bar(label, compiler)
         yield [*head, number(lariat), label, number(value), number(ratio) if ratio else "",
                f"{sign}{bar:.3g}" if bar is not None else "",
                verdict(ratio, bar, metric.higher_is_better)]
@@ -81,8 +81,10 @@ def micro_rows(result, metric):
         if library == "lariat" or value is None:
             continue
         ratio = lariat / value if lariat is not None else None
+        bar = metric.bars.get(what)
         yield [f"micro {what}", result.tool_chain.compiler, metric.key, number(lariat), library,
-               number(value), number(ratio) if ratio else "", "", ""]
+               number(value), number(ratio) if ratio else "",
+               f"<={bar:.3g}" if bar is not None else "", verdict(ratio, bar, False)]
 
 
 def table(results):

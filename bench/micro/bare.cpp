@@ -36,6 +36,10 @@ detached_coroutine await_chain(benchmark::State& state) {
 void call(benchmark::State& state) { await_leaf(state); }
 BENCHMARK(call)->Name("call/bare");
 
+// What a turn of the loop, and a spawned task, are held against: the bars are multiples of a call.
+BENCHMARK(call)->Name("yield/bare");
+BENCHMARK(call)->Name("spawn_join/bare");
+
 // The same a hundred deep, so that the frames do not all lie in the same two cache lines.
 void chain_of_100(benchmark::State& state) { await_chain(state); }
 BENCHMARK(chain_of_100)->Name("chain_of_100/bare");

@@ -47,6 +47,11 @@ task<> await_chain(benchmark::State& state) {
 }
 BENCHMARK(on_loop<await_chain>)->Name("chain_of_100/lariat");
 
+task<> yield_alone(benchmark::State& state) {
+  for (auto _ : state) co_await yield();
+}
+BENCHMARK(on_loop<yield_alone>)->Name("yield/lariat");
+
 task<> spin(const bool& stop) {
   while (!stop) co_await yield();
 }
