@@ -6,10 +6,13 @@
 
 #include <algorithm>
 #include <bit>
+#include <concepts>
 #include <cstddef>
 #include <functional>
 #include <iterator>
+#include <memory>
 #include <ranges>
+#include <type_traits>
 #include <utility>
 
 namespace lariat {
@@ -30,16 +33,16 @@ void choose_pivot(Iterator first, std::iter_difference_t<Iterator> count, Less* 
   std::iter_swap(first, median(of_three(0), of_three(3 * step), of_three(6 * step)));
 }
 
-/// Hoare's partition around the first element; gives the place where that came to be. Equal
-/// elements go to both sides, so many of them do no harm.
+/// Hoare's partition of (left, right) around the first element, which is not among them: what lies
+/// between it and those belongs to the left, what follows them to the right. Gives the place where
+/// it came to be. Equal elements go to both sides, so many of them do no harm.
 template <class Iterator, class Less>
-Iterator partition_around_first(Iterator first, Iterator last, Less* less) {
-  Iterator left = first;
-  Iterator right = last;
+Iterator partition_rest(Iterator first, Iterator left, Iterator right, Less* less) {
+  const Iterator end = right;
   for (;;) {
     do {
       ++left;
-    } while (left != last && std::invoke(*less, *left, *first));
+    } while (left != end && std::invoke(*less, *left, *first));
     do {
       --right;
     } while (std::invoke(*less, *first, *right));
@@ -48,6 +51,71 @@ Iterator partition_around_first(Iterator first, Iterator last, Less* less) {
   }
   std::iter_swap(first, right);
   return right;
+}
+
+/// The whole range around its first element.
+template <class Iterator, class Less>
+Iterator partition_around_first(Iterator first, Iterator last, Less* less) {
+  return partition_rest(first, first, last, less);
+}
+
+/// Whether comparing and moving cost so little that a branch which is predicted wrongly, as every
+/// second one of a partition is, costs more.
+template <class Iterator, class Less>
+concept sorts_without_branches =
+    std::contiguous_iterator<Iterator> && std::is_arithmetic_v<std::iter_value_t<Iterator>> &&
+    (std::same_as<Less, std::less<>> || std::same_as<Less, std::greater<>> ||
+     std::same_as<Less, std::ranges::less> || std::same_as<Less, std::ranges::greater> ||
+     std::same_as<Less, std::less<std::iter_value_t<Iterator>>> ||
+     std::same_as<Less, std::greater<std::iter_value_t<Iterator>>>);
+
+/// The same for such elements: notes the places of those that are on the wrong side, a block of
+/// them from either end at a time, and then exchanges them (BlockQuicksort, Edelkamp and Weiss,
+/// 2016). What is left in the middle is done as above.
+template <class Iterator, class Less>
+  requires sorts_without_branches<Iterator, Less>
+Iterator partition_around_first(Iterator first, Iterator last, Less* less) {
+  using value = std::iter_value_t<Iterator>;
+  constexpr std::ptrdiff_t block = 128;
+  const value pivot = *first;
+  value* left = std::to_address(first) + 1;
+  value* right = std::to_address(last);
+  unsigned char left_places[block];
+  unsigned char right_places[block];
+  std::ptrdiff_t left_from = 0;
+  std::ptrdiff_t left_count = 0;
+  std::ptrdiff_t right_from = 0;
+  std::ptrdiff_t right_count = 0;
+  while (right - left >= 2 * block) {
+    if (left_count == 0) {
+      left_from = 0;
+      for (std::ptrdiff_t i = 0; i < block; ++i) {
+        left_places[left_count] = static_cast<unsigned char>(i);
+        left_count += !(*less)(left[i], pivot);
+      }
+    }
+    if (right_count == 0) {
+      right_from = 0;
+      for (std::ptrdiff_t i = 0; i < block; ++i) {
+        right_places[right_count] = static_cast<unsigned char>(i);
+        right_count += !(*less)(pivot, right[-1 - i]);
+      }
+    }
+    const std::ptrdiff_t count = std::min(left_count, right_count);
+    for (std::ptrdiff_t i = 0; i < count; ++i) {
+      std::swap(left[left_places[left_from + i]], right[-1 - right_places[right_from + i]]);
+    }
+    left_from += count;
+    right_from += count;
+    left_count -= count;
+    right_count -= count;
+    if (left_count == 0) left += block;
+    if (right_count == 0) right -= block;
+  }
+  // With what is left of a block that is not finished, which is looked at again.
+  const std::ptrdiff_t before_left = left - 1 - std::to_address(first);
+  const std::ptrdiff_t before_right = right - std::to_address(first);
+  return partition_rest(first, first + before_left, first + before_right, less);
 }
 
 /// Quicksort; what is small, or splits badly, is left to std::sort, which is never quadratic.

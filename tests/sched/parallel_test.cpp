@@ -221,6 +221,29 @@ TEST_CASE("parallel_sort of sorted, reversed, equal and organ-pipe input",
   }
 }
 
+// Sorts `count` numbers in [0, bound); few different ones are often equal to the pivot.
+template <class Number, class Less>
+void check_sort(int count, int bound, Less less) {
+  std::vector<Number> numbers;
+  for (const int each : shuffled(count)) numbers.push_back(static_cast<Number>(each % bound));
+  std::vector<Number> expected = numbers;
+  std::sort(expected.begin(), expected.end(), less);
+  parallel_sort(numbers, less, with_grain(16)).get();
+  CHECK((numbers == expected));
+}
+
+TEST_CASE("parallel_sort of numbers, in blocks and what is left of them",
+          "[sched][parallel_sort]") {
+  for (const int count : {17, 255, 256, 257, 258, 384, 385, 386, 513, 10'000}) {
+    for (const int bound : {2, 100, 20'000}) {
+      check_sort<int>(count, bound, std::less<>());
+      check_sort<double>(count, bound, std::greater<double>());
+      check_sort<unsigned char>(count, bound, std::ranges::less());
+      check_sort<long>(count, bound, [](long a, long b) { return b < a; });
+    }
+  }
+}
+
 TEST_CASE("parallel_sort moves what only moves", "[sched][parallel_sort]") {
   std::vector<std::unique_ptr<int>> owned;
   for (const int each : shuffled(10'000)) owned.push_back(std::make_unique<int>(each));
