@@ -41,8 +41,9 @@ class fork_promise_result : public fork_promise_base {
   template <class Other>
   std::suspend_never await_transform(Other&&) noexcept {
     static_assert(std::is_void_v<Other>,
-                  "a fork_task awaits fork_join(...) and calls of fork_tasks only; what waits for "
-                  "anything else belongs into a task, on a loop");
+                  "a fork_task awaits fork_join(...) and fork_tasks, in the expression that calls "
+                  "them or by std::move; what waits for anything else belongs into a task, on a "
+                  "loop");
     return {};
   }
 
@@ -105,6 +106,16 @@ class [[nodiscard("it does nothing until it is awaited")]] fork_task {
 
   fork_task(const fork_task&) = delete;
   fork_task& operator=(const fork_task&) = delete;
+
+  /// For tasks, which cannot await it: says what they can.
+  template <class Task = T>
+  auto operator co_await() const {
+    static_assert(!std::is_same_v<Task, T>,
+                  "a fork_task runs on a pool: a task awaits to_pool(function, args...), another "
+                  "fork_task awaits the call itself, or std::move of a named one");
+    return std::suspend_never();
+  }
+
   ~fork_task() {
     // Of a trivial one there is only the memory, which goes with the await or with the awaiter.
     if ((frame_ & trivial_bit) == 0) std::coroutine_handle<>::from_address(address()).destroy();
@@ -122,7 +133,10 @@ class [[nodiscard("it does nothing until it is awaited")]] fork_task {
   fork_task(void* frame, bool trivial) noexcept
       : frame_(reinterpret_cast<std::uintptr_t>(frame) | (trivial ? trivial_bit : 0)) {}
   [[nodiscard]] void* address() const noexcept {
-    return reinterpret_cast<void*>(frame_ & ~trivial_bit);
+    std::uintptr_t frame = frame_;
+    // One by one: compilers load two that were just stored as one vector, and wait for the stores.
+    asm("" : "+r"(frame));
+    return reinterpret_cast<void*>(frame & ~trivial_bit);
   }
 
   std::uintptr_t frame_;
@@ -192,6 +206,14 @@ template <class... T>
 class [[nodiscard("it does nothing until it is awaited")]] forks {
  public:
   explicit forks(fork_task<T>&... tasks) noexcept : tasks_(tasks...) {}
+
+  template <std::size_t count = sizeof...(T)>
+  auto operator co_await() const {
+    static_assert(count != sizeof...(T),
+                  "fork_join is for fork_tasks, which run on a pool: a task awaits "
+                  "to_pool(function, args...)");
+    return std::suspend_never();
+  }
 
  private:
   template <class>

@@ -128,10 +128,11 @@ class join_handle {
   T get() {
     detail::block_until_done(require("get"));
     record_->mark_retrieved();
-    return record_->result().take();
+    return record_->take_once();
   }
 
-  /// The awaitable: gives the task's value or throws its exception.
+  /// The awaitable: gives the task's value or throws its exception. A value is given once.
+  /// \throws std::logic_error when it is asked for again.
   class [[nodiscard]] join_operation final : public detail::join_operation_base {
    public:
     join_operation(detail::spawned_result<T>* record, on_cancel on_cancel) noexcept
@@ -139,7 +140,7 @@ class join_handle {
 
     T await_resume() {
       settle();
-      return record_->result().take();
+      return record_->take_once();
     }
     outcome<T> await_result() {
       settle();

@@ -10,7 +10,7 @@ class pool;
 /// (toolchain G2).
 struct parallel_options {
   /// Elements for one worker at a time, at least. 0: as the workers ask for them, or, where the
-  /// result depends on it, a 1024th of all.
+  /// result depends on it, a 256th of all.
   std::size_t grain = 0;
   pool* where = nullptr;  ///< Null: as for `to_pool`.
 };

@@ -1,6 +1,8 @@
 #include <lariat/sched/detail/pool_job.hpp>
 
+#include <lariat/sched/detail/pause.hpp>
 #include <lariat/sched/detail/pool_core.hpp>
+#include <lariat/sched/detail/usable_cpus.hpp>
 #include <lariat/sched/loop.hpp>
 #include <lariat/sched/pool.hpp>
 
@@ -47,13 +49,34 @@ void pool_job::finish() noexcept {
 
 namespace {
 
-// A thread that does nothing else: waking it is the last touch of all that it owns.
-class sleeping_thread final : public pool_waiter {
+// A thread that does nothing else. It spins first: falling asleep and being woken takes longer than
+// many a call.
+class waiting_thread final : public pool_waiter {
  public:
-  void job_ended() noexcept override { bed_.wake(); }
-  void wait() noexcept { (void)bed_.park(no_deadline); }
+  void job_ended() noexcept override {
+    // Release: the result. The last touch of all that the thread owns, or the wake is.
+    if (stage_.exchange(stage::ended, std::memory_order_acq_rel) == stage::asleep) bed_.wake();
+  }
+  void wait() noexcept {
+    static const bool one_cpu = usable_cpus() == 1;  // Then spinning keeps the call from running.
+    const clock_ns end = one_cpu ? 0 : monotonic_now() + spin_ns;
+    do {
+      for (int i = 0; i < 64; ++i) {
+        if (stage_.load(std::memory_order_acquire) == stage::ended) return;
+        pause();
+      }
+    } while (monotonic_now() < end);
+    stage expected = stage::awake;
+    // Acquire, if it has ended: the result.
+    if (stage_.compare_exchange_strong(expected, stage::asleep, std::memory_order_acquire)) {
+      (void)bed_.park(no_deadline);
+    }
+  }
 
  private:
+  enum class stage : unsigned char { awake, asleep, ended };
+  static constexpr clock_ns spin_ns = 20'000;
+  std::atomic<stage> stage_{stage::awake};
   parker bed_;
 };
 
@@ -91,7 +114,7 @@ void wait_for_job(pool& where, pool_job& job) {
     job.submit(where, waiter, pool::current_task());
     waiter.wait();
   } else {
-    sleeping_thread waiter;
+    waiting_thread waiter;
     job.submit(where, waiter, nullptr);
     waiter.wait();
   }

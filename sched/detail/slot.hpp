@@ -33,7 +33,12 @@ class slot {
 
   [[nodiscard]] bool has_value() const noexcept { return state_ == state::value; }
   [[nodiscard]] bool has_error() const noexcept { return state_ == state::error; }
+  [[nodiscard]] bool empty() const noexcept { return state_ == state::nothing; }
   [[nodiscard]] const std::exception_ptr& error() const noexcept { return error_; }
+  void reset() noexcept {
+    clear();
+    state_ = state::nothing;
+  }
 
   /// The value, or throws the exception. Once.
   T take() {
@@ -77,6 +82,8 @@ class slot<T&> {
   [[nodiscard]] bool has_value() const noexcept { return pointer_.has_value(); }
   [[nodiscard]] bool has_error() const noexcept { return pointer_.has_error(); }
   [[nodiscard]] const std::exception_ptr& error() const noexcept { return pointer_.error(); }
+  [[nodiscard]] bool empty() const noexcept { return pointer_.empty(); }
+  void reset() noexcept { pointer_.reset(); }
   T& take() { return *pointer_.take(); }
   void take_from(slot& other) { pointer_.take_from(other.pointer_); }
 
@@ -91,7 +98,9 @@ class slot<void> {
   void fail(std::exception_ptr error) noexcept { error_ = std::move(error); }
   [[nodiscard]] bool has_value() const noexcept { return error_ == nullptr; }
   [[nodiscard]] bool has_error() const noexcept { return error_ != nullptr; }
+  [[nodiscard]] bool empty() const noexcept { return false; }  // Nothing can be taken often.
   [[nodiscard]] const std::exception_ptr& error() const noexcept { return error_; }
+  void reset() noexcept {}
   void take() {
     if (has_error()) [[unlikely]]
       std::rethrow_exception(std::move(error_));

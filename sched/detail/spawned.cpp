@@ -154,6 +154,10 @@ void spawned::request_cancel(std::string_view reason) noexcept {
   });
 }
 
+void spawned::throw_result_taken() {
+  throw std::logic_error("lariat: join_handle: the task's result has been taken before");
+}
+
 bool spawned::add_waiter(join_waiter& waiter) noexcept {
   if (done()) return false;
   join_waiter** last = &waiters_;

@@ -114,6 +114,8 @@ class spawned : public context {
   using context::set_name;
 
  protected:
+  [[noreturn]] static void throw_result_taken();
+
   explicit spawned(std::string_view name) { set_name(name); }
 
   /// Its place in a scope, if it has one.
@@ -160,6 +162,17 @@ class spawned_result : public spawned {
 
   /// Once the task has ended.
   [[nodiscard]] slot<T>& result() noexcept { return result_; }
+
+  /// Its value, or throws its exception; once.
+  /// \throws std::logic_error if that was done before.
+  T take_once() {
+    if (result_.empty()) throw_result_taken();
+    struct at_return {
+      slot<T>& taken;
+      ~at_return() { taken.reset(); }
+    } const reset_afterwards{result_};
+    return result_.take();
+  }
 
  protected:
   explicit spawned_result(std::string_view name) : spawned(name), body_() {}

@@ -70,9 +70,9 @@ fork_task<> split(std::size_t count, std::size_t grain, Body* body) {
 }
 
 /// The grain of algorithms whose result depends on the pieces: by the count alone, so that it is
-/// the same on every machine. Enough pieces for some hundred workers.
+/// the same on every machine. Enough pieces for some dozens of workers.
 [[nodiscard]] constexpr std::size_t fixed_grain(std::size_t count, std::size_t grain) noexcept {
-  constexpr std::size_t pieces = 1024;
+  constexpr std::size_t pieces = 256;
   return grain != 0 ? grain : std::max<std::size_t>(count / pieces, 1);
 }
 

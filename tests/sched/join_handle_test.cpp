@@ -404,3 +404,30 @@ TEST_CASE("shield across loops stops the waiting and leaves the task alone",
     CHECK(value == 3);
   });
 }
+
+COROUTINE_TEST_CASE("a value is given once, and asking again is refused", "[sched][join_handle]") {
+  auto text = []() -> task<std::string> { co_return "once"; };
+  join_handle<std::string> handle = spawn(text);
+  const std::string first = co_await handle;
+  CHECK(first == "once");
+  std::string refused;
+  try {
+    (void)co_await handle;
+  } catch (const std::logic_error& error) {
+    refused = error.what();
+  }
+  CHECK(refused == "lariat: join_handle: the task's result has been taken before");
+}
+
+COROUTINE_TEST_CASE("the end of a task without a value may be awaited again",
+                    "[sched][join_handle]") {
+  int ran = 0;
+  auto count = [&]() -> task<> {
+    ++ran;
+    co_return;
+  };
+  join_handle<void> handle = spawn(count);
+  co_await handle;
+  co_await handle;
+  CHECK(ran == 1);
+}
