@@ -21,8 +21,12 @@ class runtime_core;
 /// What `block_on` runs: a root with a context, on the caller's stack. The part without a type.
 class main_task_base : public context {
  public:
-  /// Makes it ready on the first loop.
-  void launch(runtime_core& core);
+  /// Makes it known to the first loop, where it may be cancelled from here on.
+  /// \throws std::logic_error if the runtime has been shut down.
+  void announce(runtime_core& core);
+
+  /// Then: makes it ready there.
+  void launch() noexcept;
   void run() noexcept final;
 
   /// How it failed; null if it did not. After its end.

@@ -101,8 +101,10 @@ void runtime_core::run_main(runtime& owner, main_task_base& main) {
         "several threads call runtime::start");
   }
   main_done_ = false;
-  main.launch(*this);
+  main.announce(*this);
+  // Before it can run: what it says may make somebody send the signal.
   const sigint_guard guard(first().loop(), main, options_.sigint == sigint_action::cancel_main);
+  main.launch();
   if (first().has_thread()) {
     std::unique_lock lock(mutex_);
     main_over_.wait(lock, [this] { return main_done_; });
@@ -152,7 +154,7 @@ std::vector<std::exception_ptr> runtime_core::shut_down(runtime& owner) {
   return std::exchange(failures_, {});
 }
 
-void main_task_base::launch(runtime_core& core) {
+void main_task_base::announce(runtime_core& core) {
   loop& where = core.first().loop();
   if (!where.announce()) {
     throw std::logic_error("lariat: block_on: the runtime has been shut down");
@@ -160,8 +162,9 @@ void main_task_base::launch(runtime_core& core) {
   core_ = &core;
   set_name("main");
   place(where, {});
-  where.post(*this);
 }
+
+void main_task_base::launch() noexcept { owner()->post(*this); }
 
 void main_task_base::run() noexcept {
   attach();
