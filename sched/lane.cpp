@@ -1,6 +1,7 @@
 #include <lariat/sched/lane.hpp>
 
 #include <lariat/sched/detail/lane_intake.hpp>
+#include <lariat/sched/detail/name_thread.hpp>
 #include <lariat/sched/detail/parker.hpp>
 #include <lariat/sched/detail/pause.hpp>
 #include <lariat/sched/detail/start_thread.hpp>
@@ -9,7 +10,6 @@
 #include <lariat/sched/driver.hpp>
 #include <lariat/sched/timer.hpp>
 
-#include <pthread.h>
 #include <sched.h>
 
 #include <algorithm>
@@ -40,15 +40,6 @@ constexpr int yields = 3;  // Instead of spinning, where the submitter needs thi
 unsigned threads_of(const lane_options& options) noexcept {
   if (options.threads_max != 0) return options.threads_max;
   return std::min(default_threads_max, detail::usable_cpus() + spare_threads);
-}
-
-void name_this_thread(const std::string& lane, unsigned number) {
-  constexpr std::size_t name_max = 15;  // What the kernel takes.
-  const std::string digits = std::to_string(number);
-  std::string text = lane.substr(0, name_max - 1 - digits.size());
-  text += '/';
-  text += digits;
-  ::pthread_setname_np(::pthread_self(), text.c_str());  // For people only: may fail.
 }
 
 }  // namespace
@@ -252,7 +243,7 @@ void lane::workers::start_worker() noexcept {
 
 void lane::workers::work(worker& self) noexcept {
   current() = &self;
-  name_this_thread(name, self.number);  // Too short to allocate.
+  detail::name_this_thread(name, self.number);  // Too short to allocate.
   lock held(mutex_);
   intake_.arrived();
   while (detail::thread_operation* call = next_call(self, held)) {

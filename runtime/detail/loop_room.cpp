@@ -2,12 +2,10 @@
 
 #include <lariat/runtime/detail/registry.hpp>
 #include <lariat/runtime/dump.hpp>
+#include <lariat/sched/detail/name_thread.hpp>
 #include <lariat/sched/timer.hpp>
 
-#include <pthread.h>
-
 #include <cstdio>
-#include <string>
 #include <utility>
 
 namespace lariat::detail {
@@ -45,8 +43,7 @@ loop_room::loop_room(const runtime_options& options, outstanding_work& work)
 
 void loop_room::start_thread(runtime& owner, std::size_t index) {
   thread_ = std::thread([this, &owner, index] {
-    const std::string name = "lariat/" + std::to_string(index);
-    ::pthread_setname_np(::pthread_self(), name.c_str());  // For people only: may fail.
+    name_this_thread("lariat", index);
     run_to_end(owner);
   });
 }

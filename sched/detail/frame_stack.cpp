@@ -77,11 +77,6 @@ void frame_stack::deallocate_below(std::byte* frame) noexcept {
   top_ = frame;
 }
 
-bool frame_stack::empty() const noexcept {
-  const segment* here = current();
-  return here == nullptr || (here->previous == nullptr && top_ == begin_);
-}
-
 std::size_t frame_stack::capacity() const noexcept {
   std::size_t bytes = 0;
   segment* each = current();

@@ -34,13 +34,10 @@ class frame_stack {
     deallocate_below(place);
   }
 
-  /// Whether no frame is alive.
-  [[nodiscard]] bool empty() const noexcept;
-
   /// What it holds of memory, in bytes.
   [[nodiscard]] std::size_t capacity() const noexcept;
 
-  /// Gives its memory back. \pre empty()
+  /// Gives its memory back. \pre No frame is alive.
   void release() noexcept;
 
  private:

@@ -1,6 +1,7 @@
 #include <lariat/sched/detail/pool_core.hpp>
 
 #include <lariat/sched/detail/fork_group.hpp>
+#include <lariat/sched/detail/name_thread.hpp>
 #include <lariat/sched/detail/pause.hpp>
 #include <lariat/sched/detail/usable_cpus.hpp>
 #include <lariat/sched/pool.hpp>
@@ -18,15 +19,6 @@ namespace {
 constexpr clock_ns raid_after_ns = 20'000;
 constexpr unsigned pauses_max = 16;  // About 0.4 us: thieves must not slow down the owners.
 constexpr int crowded_yields = 8;
-
-void name_thread(const std::string& name, std::size_t index) noexcept {
-  constexpr std::size_t kernel_max = 15;
-  const std::string number = std::to_string(index);
-  std::string text(name, 0, kernel_max - 1 - std::min(kernel_max - 1, number.size()));
-  text += '/';
-  text += number;
-  ::pthread_setname_np(::pthread_self(), text.c_str());
-}
 
 // The index-th CPU of the affinity mask, beginning again at its end.
 void pin_thread(std::size_t index) noexcept {
@@ -105,7 +97,7 @@ void pool_core::start_threads(const std::string& name, const pool_options& optio
   for (auto& each : workers_) {
     try {
       threads_.emplace_back([this, &worker = *each, name, pin = options.pin] {
-        name_thread(name, worker.index());
+        name_this_thread(name, worker.index());
         if (pin) pin_thread(worker.index());
         run(worker);
       });
