@@ -88,6 +88,7 @@ class timer_wheel {
     unsigned slot;
     std::uint64_t tick;  // The first tick of the slot.
   };
+  [[nodiscard]] static clock_ns beginning_of(const position& slot) noexcept;
   [[nodiscard]] position place(std::uint64_t tick) const noexcept;
   [[nodiscard]] bool first_occupied(position& found) noexcept;
   void collect(clock_ns now, timer_link& due) noexcept;
