@@ -36,7 +36,7 @@ std::string duration_text(clock_ns ns) {
 void append_state(std::string& text, const context& task, clock_ns now) {
   const operation* waits = task.waiting_in();
   if (waits == nullptr) {
-    text += " is ready or running";
+    text += task.computing_on() == nullptr ? " is ready or running" : " computes on a pool";
     return;
   }
   const operation_info info = waits->info();

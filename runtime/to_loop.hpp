@@ -23,6 +23,8 @@ namespace detail {
 /// Tells a task on whose behalf it runs and where it is awaited, without suspending it.
 class [[nodiscard]] own_place {
  public:
+  using bound_to_loop = void;
+
   struct value {
     const context& task;
     std::source_location site;

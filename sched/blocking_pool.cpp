@@ -1,5 +1,6 @@
 #include <lariat/sched/blocking_pool.hpp>
 
+#include <lariat/sched/detail/home_loop.hpp>
 #include <lariat/sched/loop.hpp>
 
 namespace lariat {
@@ -22,8 +23,8 @@ blocking_pool& blocking_pool::of(const loop& where) {
 }
 
 blocking_pool& blocking_pool::current() {
-  const loop* running = loop::current();
-  return running == nullptr ? process_pool() : of(*running);
+  const loop* const home = detail::home_loop();
+  return home == nullptr ? process_pool() : of(*home);
 }
 
 lane& blocking_pool::named_lane(std::string_view name, lane_options options) {

@@ -31,7 +31,8 @@ class blocking_pool {
   /// The pool of `where`, and if it was given none the process's, made on first use.
   [[nodiscard]] static blocking_pool& of(const loop& where);
 
-  /// The same for the loop that runs on this thread; the process's on a thread that runs none.
+  /// The same for the loop that runs on this thread, or on a pool's worker for that of its task;
+  /// the process's on other threads.
   [[nodiscard]] static blocking_pool& current();
 
   /// Where `to_thread` goes unless a lane is named.

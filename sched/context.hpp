@@ -19,6 +19,7 @@ namespace lariat {
 
 class loop;
 class operation;
+class pool;
 
 /// What a spawned task, and each child of a combinator, is known by: its name, its parent, where
 /// it was spawned, whether it is being cancelled and the operation that it is suspended in.
@@ -40,6 +41,10 @@ class context : public runnable {
   /// The task whose combinator or group it is a child of; null for a task of its own. A parent
   /// outlives its children.
   [[nodiscard]] virtual const context* parent() const noexcept { return nullptr; }
+
+  /// The pool that its coroutines run on; null for a task of its loop. Its operations are carried
+  /// out on the loop all the same.
+  [[nodiscard]] pool* computing_on() const noexcept { return on_pool_ ? find_pool() : nullptr; }
 
   /// Unique among the process's tasks, in order of their start.
   [[nodiscard]] std::uint64_t id() const noexcept { return id_; }
@@ -100,6 +105,9 @@ class context : public runnable {
 
   void set_name(std::string_view name);
 
+  /// Its coroutines run on a pool. Before `attach`.
+  void mark_on_pool() noexcept { on_pool_ = true; }
+
   /// Sees to it that `report_to_sink` works when the loop is gone. On the loop's thread.
   void keep_failure_sink() noexcept;
 
@@ -110,6 +118,9 @@ class context : public runnable {
   friend class lariat::loop;
   friend class operation;
   static std::uint64_t next_id() noexcept;
+
+  /// Of one that is on a pool.
+  [[nodiscard]] virtual pool* find_pool() const noexcept { return nullptr; }
 
   // Times in 32 bits: units of 1.05 ms, which come round after 52 days.
   static constexpr unsigned coarse_bits = 20;
@@ -132,6 +143,7 @@ class context : public runnable {
   std::uint8_t masks_ = 0;
   bool cancel_pending_ : 1 = false;
   bool live_ : 1 = false;
+  bool on_pool_ : 1 = false;
 };
 
 }  // namespace lariat

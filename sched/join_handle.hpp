@@ -189,6 +189,8 @@ template <class T>
 template <class T>
 class [[nodiscard]] join_result {
  public:
+  using bound_to_loop = void;
+
   explicit join_result(join_handle<T>& handle) : join_(handle.operator co_await()) {}
   bool await_ready() const noexcept { return join_.await_ready(); }
   template <class Promise>

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <lariat/sched/context.hpp>
+#include <lariat/sched/detail/loop_trip.hpp>
 #include <lariat/sched/detail/promise.hpp>
 #include <lariat/sched/executor.hpp>
 #include <lariat/sched/loop.hpp>
@@ -26,6 +27,9 @@ struct operation_info {
 /// would let that write to freed memory, and terminates the program.
 class operation : public runnable {
  public:
+  /// A task that runs on a pool awaits it by way of its loop. See detail/loop_awaiter.hpp.
+  using bound_to_loop = void;
+
   /// Asks it to end early. It must still complete, once: cancelled, or with what it has.
   /// Called on the loop's thread while the task is suspended here, any number of times.
   virtual void cancel() noexcept = 0;

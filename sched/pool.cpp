@@ -1,5 +1,6 @@
 #include <lariat/sched/pool.hpp>
 
+#include <lariat/sched/context.hpp>
 #include <lariat/sched/detail/pool_core.hpp>
 #include <lariat/sched/detail/usable_cpus.hpp>
 #include <lariat/sched/loop.hpp>
@@ -29,6 +30,11 @@ pool::~pool() = default;
 pool& pool::of(const loop& where) {
   pool* const own = where.computing();
   return own == nullptr ? process_pool() : *own;
+}
+
+pool& pool::of(const context& task) {
+  pool* const own = task.computing_on();
+  return own == nullptr ? of(*task.owner()) : *own;
 }
 
 pool& pool::current() {

@@ -57,6 +57,9 @@ class pool final : public executor {
   /// The pool of `where`, and if it was given none the process's.
   [[nodiscard]] static pool& of(const loop& where);
 
+  /// The pool that `task` runs on, otherwise that of its loop.
+  [[nodiscard]] static pool& of(const context& task);
+
   /// The pool that this thread is a worker of; otherwise that of the loop that runs here; otherwise
   /// the process's.
   [[nodiscard]] static pool& current();

@@ -34,6 +34,8 @@ concept has_result = requires(Operation& o) { o.await_result(); };
 template <class Operation>
 class [[nodiscard]] result_awaiter {
  public:
+  using bound_to_loop = void;
+
   explicit result_awaiter(Operation& operation) noexcept : operation_(operation) {}
 
   bool await_ready() noexcept { return operation_.await_ready(); }

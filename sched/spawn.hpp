@@ -1,5 +1,6 @@
 #pragma once
 
+#include <lariat/sched/detail/home_loop.hpp>
 #include <lariat/sched/detail/spawned.hpp>
 #include <lariat/sched/join_handle.hpp>
 #include <lariat/sched/loop.hpp>
@@ -153,14 +154,15 @@ class spawner {
 class current_loop_spawner : public spawner<current_loop_spawner> {
  public:
   /// \throws std::logic_error if no loop runs on this thread.
-  [[nodiscard]] static spawn_place spawn_here() { return {loop::require("spawn")}; }
+  [[nodiscard]] static spawn_place spawn_here() { return {require_home_loop("spawn")}; }
 };
 
 }  // namespace detail
 
 /// Starts `function(args...)`, which gives a task, as a task of its own on this thread's loop; it
 /// first runs after those that are ready now. The function and its arguments are copied or moved
-/// into the task, so captures and references to parameters are safe.
+/// into the task, so captures and references to parameters are safe. What computes on a pool spawns
+/// on the loop of its task.
 ///
 /// Costs one record and one frame, both from free lists.
 /// \throws std::logic_error if no loop runs on this thread: see runtime::spawn.

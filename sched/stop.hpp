@@ -15,6 +15,8 @@ namespace detail {
 /// Gives the token of the awaiting task without suspending it.
 class [[nodiscard]] stop_token_awaiter {
  public:
+  using bound_to_loop = void;
+
   bool await_ready() const noexcept { return false; }
   template <class Promise>
   bool await_suspend(std::coroutine_handle<Promise> caller) {

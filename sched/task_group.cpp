@@ -12,10 +12,12 @@ void task_group::open(loop& owner, const context& parent) noexcept {
 }
 
 detail::scoped_place task_group::spawn_here() {
-  if (ending_) throw std::logic_error("lariat: task_group::spawn: the group is ending");
   if (loop::current() != owner_) {
-    throw std::logic_error("lariat: task_group::spawn: called on another thread than the group's");
+    throw std::logic_error(
+        "lariat: task_group::spawn: called on another thread than the group's, "
+        "such as a pool's worker");
   }
+  if (ending_) throw std::logic_error("lariat: task_group::spawn: the group is ending");
   return {*owner_, *this, *parent_};
 }
 

@@ -1,5 +1,6 @@
 #include <lariat/sched/timer.hpp>
 
+#include <lariat/sched/detail/home_loop.hpp>
 #include <lariat/sched/loop.hpp>
 
 #include <stdexcept>
@@ -35,11 +36,11 @@ interval::interval(clock_ns period, missed_ticks missed) : period_(period), miss
 }
 
 void interval::reset() {
-  next_ = detail::deadline_after(loop::require("interval::reset").now(), period_);
+  next_ = detail::deadline_after(detail::require_home_loop("interval::reset").now(), period_);
 }
 
 task<steady_time> interval::tick() {
-  loop& owner = loop::require("interval::tick");
+  loop& owner = detail::require_home_loop("interval::tick");
   if (next_ < 0) next_ = owner.now();
   const clock_ns due = next_;
   co_await sleep_operation(due, sleep_operation::kind::deadline);

@@ -1,8 +1,8 @@
 #pragma once
 
-#include <lariat/sched/detail/child.hpp>
 #include <lariat/sched/detail/pool_job.hpp>
 #include <lariat/sched/detail/pool_operation.hpp>
+#include <lariat/sched/detail/pool_task.hpp>
 #include <lariat/sched/pool.hpp>
 
 #include <concepts>
@@ -53,13 +53,18 @@ class [[nodiscard("nothing is called until it is awaited")]] pool_call final
 
 template <class F, class... Args>
 auto make_pool_call(pool* where, F&& function, Args&&... args) {
-  using job = pool_job_for<std::decay_t<F>, std::decay_t<Args>...>;
-  static_assert(
-      !is_task<typename job::result>,
-      "a task waits, and belongs to a loop: to_pool takes plain functions, and those that "
-      "give a fork_task");
-  return pool_call<job>(
-      where, std::make_unique<job>(std::forward<F>(function), std::forward<Args>(args)...));
+  using result = typename thread_function<std::decay_t<F>, std::decay_t<Args>...>::result;
+  if constexpr (is_task<result>) {
+    static_assert(std::invocable<std::decay_t<F>, std::decay_t<Args>...>,
+                  "a task takes no std::stop_token from to_pool: co_await get_stop_token()");
+    return pool_task_bundle<typename result::value_type>(
+        where, call_task<typename result::value_type, std::decay_t<F>, std::decay_t<Args>...>(
+                   std::forward<F>(function), std::forward<Args>(args)...));
+  } else {
+    using job = pool_job_for<std::decay_t<F>, std::decay_t<Args>...>;
+    return pool_call<job>(
+        where, std::make_unique<job>(std::forward<F>(function), std::forward<Args>(args)...));
+  }
 }
 
 }  // namespace detail
@@ -68,20 +73,24 @@ auto make_pool_call(pool* where, F&& function, Args&&... args) {
 /// on the caller's loop, which meanwhile goes on. For computing; what blocks belongs to
 /// `to_thread`.
 ///
-/// The function may be plain, or give a `fork_task`, which computes in parallel. Function and
-/// arguments are copied or moved in, and called as rvalues; pass std::ref for a reference. A
-/// closure with captures is to be named before the await (toolchain G2). Costs one block from a
-/// free list, and a hand-over each way: some 0.3 us while both sides are awake.
+/// The function may be plain; or give a `fork_task`, which computes in parallel; or give a `task`,
+/// which runs on the pool and may await whatever a task may. Its operations are carried out on the
+/// caller's loop and cost it a hand-over each way; the children of its `when_all` run in parallel.
 ///
-/// A thread without a loop calls `to_pool(...).get()`, which blocks; on a pool's worker that runs
-/// other work meanwhile, so calls may be nested.
+/// Function and arguments are copied or moved in, and called as rvalues; pass std::ref for a
+/// reference. A closure with captures is to be named before the await (toolchain G2). Costs one
+/// block from a free list, and a hand-over each way: some 0.3 us while both sides are awake.
+///
+/// A thread without a loop calls `to_pool(...).get()` (but not of a task), which blocks; on a
+/// pool's worker that runs other work meanwhile, so calls may be nested.
 ///
 /// \throws std::system_error if no worker can be started.
 ///
 /// \par Cancellation
 /// A call that no worker has started never runs. One that runs is asked to stop, through its
 /// std::stop_token if that is its first parameter, and by operation_cancelled from the next fork of
-/// its fork_tasks; it is waited for, and a value that it gives all the same is delivered.
+/// its fork_tasks; it is waited for, and a value that it gives all the same is delivered. A task is
+/// cancelled as any child: its next operation ends by operation_cancelled.
 template <class F, class... Args>
   requires detail::thread_callable<F, Args...>
 [[nodiscard]] auto to_pool(F&& function, Args&&... args) {

@@ -14,6 +14,8 @@ namespace detail {
 template <class T>
 class [[nodiscard]] uncancellable_operation {
  public:
+  using bound_to_loop = void;
+
   explicit uncancellable_operation(task<T>&& body) noexcept : body_(std::move(body)) {}
   uncancellable_operation(const uncancellable_operation&) = delete;
   ~uncancellable_operation() {
@@ -52,7 +54,8 @@ class [[nodiscard("it does nothing until it is awaited")]] uncancellable_bundle 
 
 }  // namespace detail
 
-/// Awaits a task or an operation that no cancel reaches: for cleanup that must be finished.
+/// Awaits a task or an operation that no cancel reaches: for cleanup that must be finished. On a
+/// pool too it runs on the task's loop.
 ///
 /// \par Cancellation
 /// One that comes meanwhile is kept, and delivered at the next await that suspends.

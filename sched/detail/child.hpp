@@ -2,11 +2,13 @@
 
 #include <lariat/sched/context.hpp>
 #include <lariat/sched/detail/awaiter.hpp>
+#include <lariat/sched/detail/pool_run.hpp>
 #include <lariat/sched/detail/root_task.hpp>
 #include <lariat/sched/loop.hpp>
 #include <lariat/sched/task.hpp>
 
 #include <exception>
+#include <memory>
 #include <type_traits>
 #include <utility>
 
@@ -37,17 +39,19 @@ class child_owner {
 };
 
 /// A child of a combinator: a task with a context of its own, so that it can be cancelled alone.
-/// It starts through the ready queue: children that have children need no stack.
+/// It starts through the ready queue: children that have children need no stack. Those of a task
+/// on a pool run there, in parallel.
 template <class T>
-class child final : public context, private return_point {
+class child_base : public context, private return_point {
  public:
   /// \throws std::logic_error if the task is empty.
-  explicit child(task<T>&& body) : return_point(&child::returned), body_(std::move(body)) {}
-  ~child() = default;
+  explicit child_base(task<T>&& body)
+      : return_point(&child_base::returned), body_(std::move(body)) {}
 
   void start(child_owner& told, const context& parent, std::source_location site) noexcept {
     told_ = &told;
     parent_ = &parent;
+    if (parent.computing_on() != nullptr) mark_on_pool();
     place(*parent.owner(), site);
     attach();
     owner()->ready(*this);
@@ -55,9 +59,9 @@ class child final : public context, private return_point {
 
   [[nodiscard]] slot<T>& result() noexcept { return body_.result(); }
 
-  [[nodiscard]] const context* parent() const noexcept override { return parent_; }
+  [[nodiscard]] const context* parent() const noexcept final { return parent_; }
 
-  void run() noexcept override {
+  void run() noexcept final {
     // A cancel before the start: the body never runs.
     if (must_cancel()) {
       try {
@@ -67,13 +71,25 @@ class child final : public context, private return_point {
       }
     }
     try {
+      if (pool* const there = computing_on()) return run_on(*there);
       body_.start(*this, *this);
     } catch (...) {
       refuse(std::current_exception());
     }
   }
 
+ protected:
+  ~child_base() = default;
+
  private:
+  [[nodiscard]] pool* find_pool() const noexcept override { return parent_->computing_on(); }
+
+  [[gnu::noinline, gnu::cold]] void run_on(pool& there) {
+    auto run = std::make_unique<pool_run>(*this, &child_base::returned_from_pool, this);
+    const std::coroutine_handle<> body = body_.start_on_pool(*this, run->back());
+    run.release()->start(there, body);
+  }
+
   void refuse(std::exception_ptr error) noexcept {
     result().fail(std::move(error));
     finish();
@@ -85,11 +101,18 @@ class child final : public context, private return_point {
     told_->child_finished(*this, ended.has_error() ? ended.error() : std::exception_ptr());
   }
 
-  static void returned(return_point* self) noexcept { static_cast<child*>(self)->finish(); }
+  static void returned(return_point* self) noexcept { static_cast<child_base*>(self)->finish(); }
+  static void returned_from_pool(void* self) noexcept { static_cast<child_base*>(self)->finish(); }
 
   root_task<T> body_;
   child_owner* told_ = nullptr;
   const context* parent_ = nullptr;
+};
+
+template <class T>
+class child final : public child_base<T> {
+ public:
+  using child_base<T>::child_base;
 };
 
 }  // namespace lariat::detail

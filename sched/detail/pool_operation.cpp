@@ -13,7 +13,7 @@ bool pool_operation::start() {
     return false;
   }
   home_ = &owner();
-  pool& where = where_ == nullptr ? pool::of(*home_) : *where_;
+  pool& where = where_ == nullptr ? pool::of(task_context()) : *where_;
   where.start();  // Throws before anything is left behind.
   suspend();
   home_->expect_handoff(1);

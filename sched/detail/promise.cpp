@@ -13,7 +13,7 @@ namespace lariat::detail {
 // that must come to the same place for the base as for each promise that derives from it.
 static_assert(alignof(promise_base) <= 2 * sizeof(void*));
 
-static_assert(alignof(context) > 1);  // Its address has a bit to spare.
+static_assert(alignof(context) > 3);  // Its address has two bits to spare.
 
 const promise_base* promise_base::awaiter() const noexcept {
   if ((context_ & by_no_task) != 0 || continuation_ == nullptr) return nullptr;

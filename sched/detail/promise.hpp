@@ -1,7 +1,7 @@
 #pragma once
 
-#include <lariat/sched/detail/awaiter.hpp>
 #include <lariat/sched/detail/frame_pool.hpp>
+#include <lariat/sched/detail/loop_awaiter.hpp>
 
 #include <concepts>
 #include <coroutine>
@@ -47,7 +47,7 @@ class promise_base {
   decltype(auto) await_transform(
       Awaitable&& awaitable, const std::source_location& where = std::source_location::current()) {
     site_ = where;
-    return get_awaiter(static_cast<Awaitable&&>(awaitable));
+    return awaiter_for(static_cast<Awaitable&&>(awaitable), on_pool());
   }
 
   /// Where the coroutine awaits now, or awaited last.
@@ -55,8 +55,11 @@ class promise_base {
 
   /// On whose behalf the coroutine runs; null before it is started.
   [[nodiscard]] context* task_context() const noexcept {
-    return reinterpret_cast<context*>(context_ & ~by_no_task);
+    return reinterpret_cast<context*>(context_ & ~(by_no_task | pool_bit));
   }
+
+  /// Whether the coroutine runs on a pool. It never changes.
+  [[nodiscard]] bool on_pool() const noexcept { return (context_ & pool_bit) != 0; }
 
   /// The task that awaits this one; null at the root, or if it is no lariat task.
   [[nodiscard]] const promise_base* awaiter() const noexcept;
@@ -83,6 +86,12 @@ class promise_base {
     continuation_ = back;
   }
 
+  /// The same for one that runs on a pool, and all that it awaits.
+  void start_root_on_pool(context& context, std::coroutine_handle<> back) {
+    start_root(context, back);
+    context_ |= pool_bit;
+  }
+
   /// Whether it has yet to start and was made by calling a lambda with captures, whose closure may
   /// die before it runs.
   [[nodiscard]] bool made_by_closure() const noexcept {
@@ -90,6 +99,13 @@ class promise_base {
   }
 
  protected:
+  /// Becomes to operations, and to dumps, what `other` is, but for running on a loop.
+  void stand_in_for(const promise_base& other) noexcept {
+    context_ = other.context_ & ~pool_bit;
+    continuation_ = other.continuation_;
+    site_ = other.site_;
+  }
+
   /// Notes the closure's address (null: not known). Until the start it takes the continuation's
   /// place, so that an await has one thing to look at.
   void set_closure(const void* closure) noexcept {
@@ -110,6 +126,8 @@ class promise_base {
   // In the lowest bit of the context's address: whoever awaits this one is no lariat task. A word
   // for each frame would be much for it.
   static constexpr std::uintptr_t by_no_task = 1;
+  // The next one: the coroutine runs on a pool.
+  static constexpr std::uintptr_t pool_bit = 2;
 
   std::uintptr_t context_ = 0;
   std::coroutine_handle<> continuation_;

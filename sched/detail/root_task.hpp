@@ -48,6 +48,12 @@ class root_task {
     task_.handle_.resume();
   }
 
+  /// Makes it ready to be run on a pool, by whoever resumes what this gives.
+  [[nodiscard]] std::coroutine_handle<> start_on_pool(context& context, return_point& back) {
+    task_.handle_.promise().start_root_on_pool(context, back.handle());
+    return task_.handle_;
+  }
+
   /// What it ended with; also where to put why it could not start.
   [[nodiscard]] slot<T>& result() noexcept { return task_.handle_.promise().result(); }
 

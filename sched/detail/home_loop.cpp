@@ -1,0 +1,20 @@
+#include <lariat/sched/detail/home_loop.hpp>
+
+#include <lariat/sched/context.hpp>
+#include <lariat/sched/loop.hpp>
+#include <lariat/sched/pool.hpp>
+
+namespace lariat::detail {
+
+loop* home_loop() noexcept {
+  if (loop* const running = loop::current()) return running;
+  const context* const task = pool::current_task();
+  return task == nullptr ? nullptr : task->owner();
+}
+
+loop& require_home_loop(const char* operation) {
+  loop* const home = home_loop();
+  return home == nullptr ? loop::require(operation) : *home;
+}
+
+}  // namespace lariat::detail

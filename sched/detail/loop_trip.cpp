@@ -1,0 +1,45 @@
+#include <lariat/sched/detail/loop_trip.hpp>
+
+#include <lariat/sched/context.hpp>
+#include <lariat/sched/detail/pool_run.hpp>
+#include <lariat/sched/loop.hpp>
+#include <lariat/sched/pool.hpp>
+
+#include <utility>
+
+namespace lariat::detail {
+
+loop_trip_base::loop_trip_base(std::coroutine_handle<> caller, const promise_base& promise) noexcept
+    : frame_{&loop_trip_base::resumed, nullptr, frame_promise(promise), this}, caller_(caller) {
+  static_assert(offsetof(frame, promise) == 2 * sizeof(void*));
+}
+
+void loop_trip_base::start() noexcept { frame_.promise.task_context()->owner()->post(*this); }
+
+void loop_trip_base::run() noexcept {
+  if (back_) return resume_on_pool(*frame_.promise.task_context(), caller_);
+  try {
+    const bool suspended = begin();
+    if (suspended) return;
+  } catch (...) {
+    fail(std::current_exception());
+    return go_back();
+  }
+  operation_ended();
+}
+
+void loop_trip_base::operation_ended() noexcept {
+  try {
+    keep_result();
+  } catch (...) {
+    fail(std::current_exception());
+  }
+  go_back();
+}
+
+void loop_trip_base::go_back() noexcept {
+  back_ = true;
+  frame_.promise.task_context()->computing_on()->post(*this);
+}
+
+}  // namespace lariat::detail

@@ -1,0 +1,365 @@
+#include "../thread_test.hpp"
+
+#include <lariat/sched/fork_join.hpp>
+#include <lariat/sched/generator.hpp>
+#include <lariat/sched/join_handle.hpp>
+#include <lariat/sched/parallel_reduce.hpp>
+#include <lariat/sched/stop.hpp>
+#include <lariat/sched/task_group.hpp>
+#include <lariat/sched/timeout.hpp>
+#include <lariat/sched/to_pool.hpp>
+#include <lariat/sched/to_thread.hpp>
+#include <lariat/sched/uncancellable.hpp>
+#include <lariat/sched/when_all.hpp>
+#include <lariat/sched/when_any.hpp>
+
+#include <atomic>
+#include <chrono>
+#include <latch>
+#include <memory>
+#include <numeric>
+#include <optional>
+#include <stdexcept>
+#include <string>
+#include <thread>
+#include <vector>
+
+using namespace lariat;
+using namespace std::chrono_literals;
+
+namespace {
+
+using thread_id = std::thread::id;
+
+bool on_worker() { return pool::current_task() != nullptr && loop::current() == nullptr; }
+
+task<int> twice(int value) { co_return 2 * value; }
+
+// Where a task stands after each of several awaits.
+task<bool> stays_on_worker() {
+  bool stayed = on_worker();
+  co_await yield();
+  stayed = stayed && on_worker();
+  co_await sleep_for(1us);
+  stayed = stayed && on_worker();
+  const int doubled = co_await twice(2);
+  stayed = stayed && on_worker() && doubled == 4;
+  auto id = [] { return std::this_thread::get_id(); };
+  const thread_id elsewhere = co_await to_thread(id);
+  co_return stayed&& on_worker() && elsewhere != std::this_thread::get_id();
+}
+
+// The text of what a task's end is, for tests that need no more.
+template <class T>
+task<std::string> end_of(join_handle<T>& handle) {
+  std::string end;
+  try {
+    co_await handle;
+    end = "value";
+  } catch (const operation_cancelled& cancelled) {
+    end = "cancelled: " + std::string(cancelled.reason());
+  } catch (const std::exception& error) {
+    end = error.what();
+  }
+  co_return end;
+}
+
+}  // namespace
+
+THREAD_TEST_CASE("a task on a pool runs on a worker, after every await", "[sched][pool_task]") {
+  pool workers({.workers = 2});
+  const bool stayed = co_await to_pool(workers, stays_on_worker);
+  CHECK(stayed);
+  CHECK(loop::current() != nullptr);
+}
+
+THREAD_TEST_CASE("its value comes home: nothing, references, what only moves",
+                 "[sched][pool_task]") {
+  pool workers({.workers = 1});
+  int value = 1;
+  auto set = [&]() -> task<> {
+    value = 2;
+    co_return;
+  };
+  co_await to_pool(workers, set);
+  CHECK(value == 2);
+  auto refer = [&]() -> task<int&> { co_return value; };
+  int& reference = co_await to_pool(workers, refer);
+  CHECK(&reference == &value);
+  auto pass = [](std::unique_ptr<int> own) -> task<std::unique_ptr<int>> {
+    co_await yield();
+    co_return own;
+  };
+  auto owned = std::make_unique<int>(7);
+  std::unique_ptr<int> back = co_await to_pool(workers, pass, std::move(owned));
+  CHECK(*back == 7);
+}
+
+THREAD_TEST_CASE("its exception comes home, and so does one of its operations",
+                 "[sched][pool_task]") {
+  pool workers({.workers = 1});
+  auto fail = []() -> task<int> {
+    co_await yield();
+    throw std::runtime_error("computed badly");
+  };
+  auto catch_there = []() -> task<std::string> {
+    auto refuse = []() -> int { throw std::runtime_error("blocked badly"); };
+    std::string text;
+    try {
+      co_await to_thread(refuse);
+    } catch (const std::runtime_error& error) {
+      text = on_worker() ? error.what() : "caught on the loop";
+    }
+    co_return text;
+  };
+  std::string caught;
+  try {
+    co_await to_pool(workers, fail);
+  } catch (const std::runtime_error& error) {
+    caught = error.what();
+  }
+  CHECK(caught == "computed badly");
+  const std::string there = co_await to_pool(workers, catch_there);
+  CHECK(there == "blocked badly");
+}
+
+THREAD_TEST_CASE("the children of when_all run in parallel there", "[sched][pool_task]") {
+  pool workers({.workers = 2});
+  std::latch both(2);
+  auto meet = [&](int value) -> task<int> {
+    both.arrive_and_wait();  // Concurrent children would wait for ever.
+    co_return on_worker() ? value : 0;
+  };
+  auto sum = [&]() -> task<int> {
+    auto [first, second] = co_await when_all(meet(1), meet(2));
+    co_return first + second;
+  };
+  const int got = co_await to_pool(workers, sum);
+  CHECK(got == 3);
+}
+
+THREAD_TEST_CASE("when_all there gives the first failure when all have ended",
+                 "[sched][pool_task]") {
+  pool workers({.workers = 2});
+  std::atomic<int> ended{0};
+  auto fail = [&]() -> task<> {
+    ++ended;
+    throw std::runtime_error("first");
+    co_return;
+  };
+  auto sleep = [&]() -> task<> {
+    struct at_end {
+      std::atomic<int>& count;
+      ~at_end() { ++count; }
+    } const mark{ended};
+    co_await sleep_for(1h);
+  };
+  auto both = [&]() -> task<> { co_await when_all(sleep(), fail(), sleep()); };
+  join_handle<void> running = spawn([&]() -> task<> { co_await to_pool(workers, both); });
+  const std::string end = co_await end_of(running);
+  CHECK(end == "first");
+  CHECK(ended == 3);
+}
+
+THREAD_TEST_CASE("a deep tree of when_all there", "[sched][pool_task]") {
+  struct tree {
+    static task<int> count(int depth) {
+      if (depth == 0) co_return 1;
+      auto [left, right] = co_await when_all(count(depth - 1), count(depth - 1));
+      co_return left + right;
+    }
+  };
+  pool workers({.workers = 3});
+  const int leaves = co_await to_pool(workers, &tree::count, 9);
+  CHECK(leaves == 512);
+}
+
+THREAD_TEST_CASE("a cancel reaches the operation that a pool's task is suspended in",
+                 "[sched][pool_task]") {
+  pool workers({.workers = 1});
+  std::atomic<bool> asleep{false};
+  auto sleep = [&]() -> task<> {
+    asleep = true;
+    co_await sleep_for(1h);
+  };
+  join_handle<void> running = spawn([&]() -> task<> { co_await to_pool(workers, sleep); });
+  co_await until([&] { return asleep.load(); });
+  running.cancel("enough");
+  const std::string end = co_await end_of(running);
+  CHECK(end == "cancelled: enough");
+}
+
+THREAD_TEST_CASE("a cancel of one that computes is delivered by its next operation",
+                 "[sched][pool_task]") {
+  pool workers({.workers = 1});
+  occupation busy;
+  bool slept = false;
+  auto compute = [&]() -> task<> {
+    busy();
+    co_await sleep_for(0s);
+    slept = true;
+  };
+  join_handle<void> running = spawn([&]() -> task<> { co_await to_pool(workers, compute); });
+  co_await until([&] { return busy.started(); });
+  running.cancel("enough");
+  co_await yield();
+  CHECK_FALSE(running.done());
+  busy.release();
+  const std::string end = co_await end_of(running);
+  CHECK(end == "cancelled: enough");
+  CHECK_FALSE(slept);
+}
+
+THREAD_TEST_CASE("a value that a cancelled task gives all the same is delivered",
+                 "[sched][pool_task]") {
+  pool workers({.workers = 1});
+  occupation busy;
+  int value = 0;
+  auto compute = [&]() -> task<int> {
+    busy();
+    co_return 5;
+  };
+  join_handle<void> running =
+      spawn([&]() -> task<> { value = co_await to_pool(workers, compute); });
+  co_await until([&] { return busy.started(); });
+  running.cancel();
+  busy.release();
+  co_await running;
+  CHECK(value == 5);
+}
+
+THREAD_TEST_CASE("a cancel before the start runs nothing", "[sched][pool_task]") {
+  pool workers({.workers = 1});
+  std::atomic<bool> ran{false};
+  auto run = [&]() -> task<> {
+    ran = true;
+    co_return;
+  };
+  join_handle<void> before = spawn([&]() -> task<> { co_await to_pool(workers, run); });
+  before.cancel();
+  const std::string end = co_await end_of(before);
+  CHECK(end == "cancelled: ");
+  CHECK_FALSE(ran);
+}
+
+THREAD_TEST_CASE("timeout, when_any, as_result and stop tokens work there", "[sched][pool_task]") {
+  pool workers({.workers = 2});
+  auto late = []() -> task<> {
+    std::optional<detail::nothing> in_time = co_await try_timeout(1ms, sleep_for(1h));
+    if (in_time) throw std::runtime_error("not late");
+    auto stuck = []() -> task<int> {
+      co_await sleep_for(1h);
+      co_return 0;
+    };
+    auto first = co_await when_any(stuck(), twice(21));
+    if (first.index != 1) throw std::runtime_error("the wrong one was first");
+    std::stop_token stop = co_await get_stop_token();
+    if (stop.stop_requested() || !on_worker()) throw std::runtime_error("not there");
+  };
+  co_await to_pool(workers, late);
+  SUCCEED();
+}
+
+THREAD_TEST_CASE("an uncancellable body runs on the loop", "[sched][pool_task]") {
+  pool workers({.workers = 1});
+  occupation busy;
+  bool cleaned = false;
+  auto clean = [&]() -> task<> {
+    const bool there = loop::current() != nullptr;
+    co_await sleep_for(0s);
+    co_await yield();
+    cleaned = there && loop::current() != nullptr;
+  };
+  auto compute = [&]() -> task<> {
+    busy();
+    co_await uncancellable(clean());
+    if (!on_worker()) throw std::runtime_error("not back");
+    co_await yield();
+  };
+  join_handle<void> running = spawn([&]() -> task<> { co_await to_pool(workers, compute); });
+  co_await until([&] { return busy.started(); });
+  running.cancel("late");
+  co_await yield();
+  busy.release();
+  const std::string end = co_await end_of(running);
+  CHECK(end == "cancelled: late");
+  CHECK(cleaned);
+}
+
+THREAD_TEST_CASE("generators, spawn and nested pools work there", "[sched][pool_task]") {
+  pool workers({.workers = 2});
+  struct body {
+    static async_generator<int> numbers() {
+      for (int i = 1; i <= 3; ++i) {
+        co_await yield();
+        co_yield i;
+      }
+    }
+    static task<int> run(pool* workers) {
+      int sum = 0;
+      async_generator<int> all = numbers();
+      for (;;) {
+        std::optional<int> each = co_await all.next();
+        if (!each) break;
+        sum += *each;
+      }
+      join_handle<int> spawned = spawn(twice, 10);  // On the loop.
+      sum += co_await spawned;
+      sum += co_await to_pool(twice, 50);  // On this pool.
+      const std::vector<int> hundred(100, 1);
+      sum += co_await parallel_reduce(hundred, 0, std::plus<>());
+      sum += to_pool(*workers, std::plus<>(), 500, 500).get();
+      co_return on_worker() ? sum : 0;
+    }
+  };
+  const int sum = co_await to_pool(workers, &body::run, &workers);
+  CHECK(sum == 6 + 20 + 100 + 100 + 1000);
+}
+
+THREAD_TEST_CASE("a group's spawn from a worker is refused", "[sched][pool_task]") {
+  pool workers({.workers = 1});
+  auto grouped = []() -> task<std::string> {
+    std::string refusal;
+    auto body = [&](task_group& group) -> task<> {
+      try {
+        group.spawn(twice, 1);
+      } catch (const std::logic_error& error) {
+        refusal = error.what();
+      }
+      co_return;
+    };
+    co_await task_group::with(body);
+    co_return refusal;
+  };
+  const std::string refusal = co_await to_pool(workers, grouped);
+  CHECK(refusal.find("such as a pool's worker") != std::string::npos);
+}
+
+THREAD_TEST_CASE("a lambda's captures live as long as its task", "[sched][pool_task]") {
+  pool workers({.workers = 1});
+  auto body = [text = std::string(
+                   "a text that does not fit into the string itself")]() -> task<std::size_t> {
+    co_await yield();
+    co_return text.size();
+  };
+  const std::size_t size = co_await to_pool(workers, std::move(body));
+  CHECK(size == 47);
+}
+
+THREAD_TEST_CASE("many tasks on a pool, each with operations and children", "[sched][pool_task]") {
+  pool workers({.workers = 4});
+  auto work = [](int value) -> task<int> {
+    co_await yield();
+    auto [a, b] = co_await when_all(twice(value), twice(value));
+    co_await sleep_for(1us);
+    co_return a + b;
+  };
+  std::vector<task<int>> bodies;
+  for (int i = 0; i < 200; ++i) {
+    bodies.push_back([](pool& where, auto& function, int value) -> task<int> {
+      co_return co_await to_pool(where, function, value);
+    }(workers, work, i));
+  }
+  const std::vector<int> values = co_await when_all(std::move(bodies));
+  CHECK(std::accumulate(values.begin(), values.end(), 0) == 4 * 199 * 200 / 2);
+}
