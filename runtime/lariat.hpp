@@ -10,6 +10,7 @@
 #include <lariat/runtime/runtime.hpp>
 #include <lariat/runtime/to_loop.hpp>
 #include <lariat/sched/cancelled.hpp>
+#include <lariat/sched/channel.hpp>
 #include <lariat/sched/exception_group.hpp>
 #include <lariat/sched/fork_join.hpp>
 #include <lariat/sched/generator.hpp>

@@ -29,6 +29,15 @@ bool operation::is_own_cancel(bool passed_on, const std::exception_ptr& error) c
   return passed_on && context_->cancel_pending() && detail::is_cancelled(error);
 }
 
+std::error_code operation::take_cancelled() const noexcept {
+  try {
+    throw_cancelled();
+  } catch (const operation_cancelled&) {
+    // Delivered: the caller sees it as an error code.
+  }
+  return std::make_error_code(std::errc::operation_canceled);
+}
+
 void operation::run() noexcept {
   suspended_ = false;
   if (awaited_by_task_) context_->waiting_in_ = nullptr;

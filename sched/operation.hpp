@@ -10,6 +10,7 @@
 #include <concepts>
 #include <coroutine>
 #include <exception>
+#include <system_error>
 
 namespace lariat {
 
@@ -89,6 +90,9 @@ class operation : public runnable {
 
   /// Ends the operation by `operation_cancelled`, from `await_resume`.
   [[noreturn]] void throw_cancelled() const { context_->throw_cancelled(); }
+
+  /// The same as an error code: delivered, for those who do not throw.
+  [[nodiscard]] std::error_code take_cancelled() const noexcept;
 
   /// Whether `error`, the end of a child, is the cancel of the waiting task come back through it
   /// and not yet delivered: the operation has to deliver it, by `throw_cancelled`.

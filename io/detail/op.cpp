@@ -42,12 +42,7 @@ bool op::was_cancelled() const noexcept {
 std::error_code op::take_error() const noexcept {
   if (result_ >= 0) return {};
   if (!was_cancelled()) return std::error_code(-result_, std::system_category());
-  try {
-    throw_cancelled();
-  } catch (const operation_cancelled&) {
-    // Delivered: the caller sees it as an error code.
-  }
-  return std::make_error_code(std::errc::operation_canceled);
+  return take_cancelled();
 }
 
 void io_driver::note(op& operation, std::int32_t result, std::uint32_t flags) noexcept {
