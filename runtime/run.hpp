@@ -22,7 +22,8 @@ void refuse_nested_run();
 ///
 /// SIGINT cancels `main` once; see runtime_options::sigint.
 ///
-/// \throws what `main` throws; exception_group of the failures of tasks that nobody awaited;
+/// \throws what `main` throws, operation_cancelled among that if something cancelled it and it let
+/// that pass; exception_group of the failures of tasks that nobody awaited;
 /// io::io_uring_unavailable; std::logic_error inside a running loop.
 template <class T>
 T run(task<T> main, runtime_options options = {}) {

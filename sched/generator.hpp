@@ -47,8 +47,8 @@ class generator_promise final : public promise_base {
 
 /// A coroutine that gives a sequence of values and may await between them:
 /// `while (auto value = co_await generator.next())`. It runs only while `next` is awaited, on the
-/// awaiter's behalf. (Name the value, as in `std::optional<T> value = co_await g.next();`, if a
-/// g++ 12 has to compile the loop: toolchain G1.)
+/// awaiter's behalf. (Name the value, as in `std::optional<T> value = co_await g.next();`, if
+/// g++ 12 is to compile it: it makes the frame too small for an await in a condition.)
 ///
 /// \par Cancellation
 /// That of the awaits inside it: `next` then throws operation_cancelled, and the sequence has

@@ -39,9 +39,10 @@ fork_task<> run_for_each(Iterator first, std::size_t count, std::size_t grain, F
 /// Calls `function(i)` for each i in [first, last), in parallel and in any order. None if `last` is
 /// not greater than `first`.
 ///
-/// The function is copied once, and called by several workers at a time. Await it in a loop's task,
-/// or call `.get()` on a plain thread. Work is split as workers ask for it, so short bodies cost no
-/// more than in a plain loop, and unequal ones are balanced; with a grain, by halves down to that.
+/// The function is copied once, and called by several workers at a time. Await it in a task, or
+/// call `.get()` on a plain thread or inside a fork_task. Work is split as workers ask for it, so
+/// short bodies cost no more than in a plain loop, and unequal ones are balanced; with a grain, by
+/// halves down to that.
 ///
 /// \throws What the function throws: the first in order of what was split; calls that were under
 /// way elsewhere are finished, others may or may not be made.

@@ -15,7 +15,7 @@
 namespace lariat {
 
 /// What a spawned task is to be. Literals and pointers only, so that it may stand inside an await
-/// expression (toolchain G2).
+/// expression: g++ 12 destroys other structs twice there.
 struct spawn_options {
   const char* name = nullptr;  ///< For dumps and reports; copied.
   /// Where the task is spawned; the place of the braces.

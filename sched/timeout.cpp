@@ -9,6 +9,9 @@ namespace lariat {
 timeout_error::timeout_error()
     : std::system_error(std::make_error_code(std::errc::timed_out), "timeout") {}
 
+// Not the category's words: "Connection timed out".
+const char* timeout_error::what() const noexcept { return "timeout: the time was up"; }
+
 void deadline::arm(loop& owner, clock_ns when) noexcept {
   owner_ = &owner;
   when_ = std::max<clock_ns>(when, 0);

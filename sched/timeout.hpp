@@ -17,6 +17,7 @@ namespace lariat {
 class timeout_error : public std::system_error {
  public:
   timeout_error();
+  [[nodiscard]] const char* what() const noexcept override;
 };
 
 /// The time by which the body of `with_deadline` has to end. Moves; on the loop's thread only.

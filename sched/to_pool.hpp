@@ -78,8 +78,9 @@ auto make_pool_call(pool* where, F&& function, Args&&... args) {
 /// caller's loop and cost it a hand-over each way; the children of its `when_all` run in parallel.
 ///
 /// Function and arguments are copied or moved in, and called as rvalues; pass std::ref for a
-/// reference. A closure with captures is to be named before the await (toolchain G2). Costs one
-/// block from a free list, and a hand-over each way: some 0.3 us while both sides are awake.
+/// reference. A closure with captures is to be named before the await: one that is written inside
+/// the await expression g++ 12 destroys twice. Costs one block from a free list, and a hand-over
+/// each way: some 0.3 us while both sides are awake.
 ///
 /// A thread without a loop calls `to_pool(...).get()` (but not of a task), which blocks; on a
 /// pool's worker that runs other work meanwhile, so calls may be nested.

@@ -170,9 +170,10 @@ auto collect(Range&& range) {
 
 }  // namespace detail
 
-/// Runs all of them concurrently and gives their values in order: `auto [a, b] = co_await
-/// when_all(f(), g())`. Takes tasks and any operation, up to 6; more, or a number known at run
-/// time, as a range. Each gets a context of its own in the awaiting frame; nothing is allocated.
+/// Runs all of them concurrently (in parallel if the task runs on a pool) and gives their values in
+/// order, as an `all_values`: `auto [a, b] = co_await when_all(f(), g())`. Takes tasks and any
+/// operation, up to 6; more, or a number known at run time, as a range. Each gets a context of its
+/// own in the awaiting frame; nothing is allocated.
 ///
 /// The first that fails cancels the others; when all have ended, its exception is thrown (unlike
 /// asyncio's gather, which leaves the siblings running: here they may use the caller's locals).
