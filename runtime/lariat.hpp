@@ -12,6 +12,8 @@
 #include <lariat/sched/cancelled.hpp>
 #include <lariat/sched/channel.hpp>
 #include <lariat/sched/exception_group.hpp>
+#include <lariat/sched/exit_scope.hpp>
+#include <lariat/sched/for_each_concurrent.hpp>
 #include <lariat/sched/fork_join.hpp>
 #include <lariat/sched/generator.hpp>
 #include <lariat/sched/join_handle.hpp>
@@ -23,6 +25,7 @@
 #include <lariat/sched/parallel_transform.hpp>
 #include <lariat/sched/pool.hpp>
 #include <lariat/sched/result.hpp>
+#include <lariat/sched/select.hpp>
 #include <lariat/sched/spawn.hpp>
 #include <lariat/sched/stop.hpp>
 #include <lariat/sched/task.hpp>
