@@ -9,6 +9,7 @@
 #include <lariat/runtime/run.hpp>
 #include <lariat/runtime/runtime.hpp>
 #include <lariat/runtime/to_loop.hpp>
+#include <lariat/sched/as_completed.hpp>
 #include <lariat/sched/cancelled.hpp>
 #include <lariat/sched/channel.hpp>
 #include <lariat/sched/exception_group.hpp>
@@ -35,6 +36,7 @@
 #include <lariat/sched/to_pool.hpp>
 #include <lariat/sched/to_thread.hpp>
 #include <lariat/sched/uncancellable.hpp>
+#include <lariat/sched/wait.hpp>
 #include <lariat/sched/when_all.hpp>
 #include <lariat/sched/when_any.hpp>
 #include <lariat/sched/yield.hpp>

@@ -80,6 +80,9 @@ void block_until_done(spawned& record);
 
 }  // namespace detail
 
+template <class T>
+class completions;
+
 /// A spawned task seen from outside: `co_await` it for its result, cancel it, or let it go.
 ///
 /// The runtime owns the task; dropping the handle detaches it. Then, as always when nobody awaits
@@ -110,6 +113,12 @@ class join_handle {
 
   /// Whether the task has ended.
   [[nodiscard]] bool done() const { return require("done").done(); }
+
+  /// Whether it has ended by an exception or a cancel, and that was not taken yet.
+  [[nodiscard]] bool failed() const {
+    auto& record = require("failed");
+    return record.done() && record.result().has_error();
+  }
 
   /// Asks the task to end; see context::cancel. After its end this does nothing.
   void cancel(std::string_view reason = {}) const { require("cancel").request_cancel(reason); }
@@ -165,6 +174,9 @@ class join_handle {
  private:
   template <class U>
   friend typename join_handle<U>::join_operation shield(join_handle<U>& handle);
+
+  template <class U>
+  friend class completions;
 
   detail::spawned_result<T>& require(const char* operation) const {
     if (record_ == nullptr) detail::throw_empty_handle(operation);
