@@ -18,6 +18,7 @@
 #include <lariat/sched/fork_join.hpp>
 #include <lariat/sched/generator.hpp>
 #include <lariat/sched/join_handle.hpp>
+#include <lariat/sched/local.hpp>
 #include <lariat/sched/parallel_for.hpp>
 #include <lariat/sched/parallel_invoke.hpp>
 #include <lariat/sched/parallel_reduce.hpp>

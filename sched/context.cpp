@@ -2,6 +2,7 @@
 
 #include <lariat/sched/cancelled.hpp>
 #include <lariat/sched/detail/failure_sink.hpp>
+#include <lariat/sched/local.hpp>
 #include <lariat/sched/loop.hpp>
 #include <lariat/sched/operation.hpp>
 
@@ -34,20 +35,30 @@ struct context::extras {
   std::string reason;
   std::stop_source stop{std::nostopstate};
   std::shared_ptr<detail::failure_sink> failures;
+  std::shared_ptr<const detail::local_binding> locals;
 };
 
 context::~context() {
   if (live_) detach();
-  delete extras_;
+  delete extras_.load(std::memory_order_relaxed);
 }
 
 context::extras& context::more() {
-  if (extras_ == nullptr) extras_ = new extras;
-  return *extras_;
+  extras* own = extras_.load(std::memory_order_relaxed);  // Written here only, on the loop.
+  if (own == nullptr) {
+    own = new extras;
+    extras_.store(own, std::memory_order_release);
+  }
+  return *own;
+}
+
+const context::extras* context::seen_extras() const noexcept {
+  return extras_.load(std::memory_order_acquire);  // Pairs with `more`.
 }
 
 std::string_view context::name() const noexcept {
-  return extras_ == nullptr ? std::string_view() : std::string_view(extras_->name);
+  const extras* const own = seen_extras();
+  return own == nullptr ? std::string_view() : std::string_view(own->name);
 }
 
 void context::set_name(std::string_view name) {
@@ -68,22 +79,40 @@ void context::cancel(std::string_view reason) noexcept {
   cancel_pending_ = true;
   ++cancel_count_;
   if (!reason.empty()) more().reason = reason;
-  if (extras_ != nullptr && extras_->stop.stop_possible()) extras_->stop.request_stop();
+  extras* const own = extras_.load(std::memory_order_relaxed);
+  if (own != nullptr && own->stop.stop_possible()) own->stop.request_stop();
   if (masks_ == 0 && waiting_in_ != nullptr) waiting_in_->cancel();
 }
 
 void context::throw_cancelled() {
   cancel_pending_ = false;
   std::string reason;
-  if (extras_ != nullptr) reason = std::exchange(extras_->reason, {});
+  extras* const own = extras_.load(std::memory_order_relaxed);
+  if (own != nullptr) reason = std::exchange(own->reason, {});
   throw operation_cancelled(std::move(reason));
 }
 
 void context::keep_failure_sink() noexcept { more().failures = loop_->failures(); }
 
 void context::report_to_sink(const std::exception_ptr& error) const noexcept {
-  extras_->failures->report(unhandled_failure(*this, error));
+  seen_extras()->failures->report(unhandled_failure(*this, error));
 }
+
+const detail::local_binding* context::locals() const noexcept {
+  const extras* const own = seen_extras();
+  return own == nullptr ? nullptr : own->locals.get();
+}
+
+std::shared_ptr<const detail::local_binding> context::shared_locals() const noexcept {
+  const extras* const own = seen_extras();
+  return own == nullptr ? nullptr : own->locals;
+}
+
+void context::set_locals(std::shared_ptr<const detail::local_binding> values) {
+  if (values != nullptr || seen_extras() != nullptr) more().locals = std::move(values);
+}
+
+void context::inherit_extras(const context& maker) { set_locals(maker.shared_locals()); }
 
 std::stop_token context::stop_token() {
   extras& own = more();

@@ -4,9 +4,11 @@
 #include <lariat/sched/driver.hpp>
 #include <lariat/sched/executor.hpp>
 
+#include <atomic>
 #include <cassert>
 #include <cstdint>
 #include <exception>
+#include <memory>
 #include <source_location>
 #include <string>
 #include <string_view>
@@ -20,6 +22,10 @@ namespace lariat {
 class loop;
 class operation;
 class pool;
+
+namespace detail {
+struct local_binding;
+}  // namespace detail
 
 /// What a spawned task, and each child of a combinator, is known by: its name, its parent, where
 /// it was spawned, whether it is being cancelled and the operation that it is suspended in.
@@ -84,6 +90,11 @@ class context : public runnable {
   }
   void unmask_cancel() noexcept { --masks_; }
 
+  /// The values of `local` variables that it has; null if none. See local.hpp.
+  [[nodiscard]] const detail::local_binding* locals() const noexcept;
+  [[nodiscard]] std::shared_ptr<const detail::local_binding> shared_locals() const noexcept;
+  void set_locals(std::shared_ptr<const detail::local_binding> values);
+
   /// A token on which stop is requested when the task is cancelled. See stop.hpp.
   [[nodiscard]] std::stop_token stop_token();
 
@@ -104,6 +115,12 @@ class context : public runnable {
   void detach() noexcept;
 
   void set_name(std::string_view name);
+
+  /// Takes over the local values of the task that makes it. Before `attach`.
+  void inherit_locals(const context& maker) {
+    if (maker.extras_.load(std::memory_order_relaxed) != nullptr) [[unlikely]]
+      inherit_extras(maker);
+  }
 
   /// Its coroutines run on a pool. Before `attach`.
   void mark_on_pool() noexcept { on_pool_ = true; }
@@ -127,8 +144,11 @@ class context : public runnable {
   static std::uint32_t coarse(clock_ns time) noexcept {
     return static_cast<std::uint32_t>(time >> coarse_bits);
   }
-  struct extras;  // What few tasks have: a name, a reason, a stop source, an unseen failure.
+  // What few tasks have: a name, a reason, a stop source, an unseen failure, local values.
+  struct extras;
+  void inherit_extras(const context& maker);
   extras& more();
+  [[nodiscard]] const extras* seen_extras() const noexcept;
 
   lariat::loop* loop_ = nullptr;
   context* previous_ = nullptr;  // In the loop's list of live contexts.
@@ -136,7 +156,7 @@ class context : public runnable {
   operation* waiting_in_ = nullptr;
   std::uint64_t id_ = 0;
   std::source_location spawn_site_;
-  extras* extras_ = nullptr;
+  std::atomic<extras*> extras_ = nullptr;  // Threads that work for the task may look, too.
   // A million tasks may sleep: 80 bytes, not one more.
   std::uint32_t waiting_since_ = 0;
   std::uint16_t cancel_count_ = 0;

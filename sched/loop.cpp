@@ -179,6 +179,7 @@ void loop::run_ready(const bool& done) noexcept {
     runnable* step = ready_.pop();
     if (step == nullptr) return;
     step->run();
+    running_ = nullptr;
     if (done) return;
     if (steps % 16 != 0) continue;
     const clock_ns now = driver_.now();

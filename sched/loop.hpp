@@ -90,6 +90,10 @@ class loop final : public executor {
   [[nodiscard]] detail::timer_wheel& timers() noexcept { return timers_; }
   [[nodiscard]] lariat::driver& driver() noexcept { return driver_; }
 
+  /// The task that runs now; null between tasks.
+  [[nodiscard]] context* running() const noexcept { return running_; }
+  void set_running(context& task) noexcept { running_ = &task; }
+
   /// How many tasks and combinators' children live here.
   [[nodiscard]] std::size_t live() const noexcept { return live_; }
 
@@ -180,6 +184,7 @@ class loop final : public executor {
   detail::run_queue ready_;
   lariat::driver& driver_;
   clock_ns turn_time_;
+  context* running_ = nullptr;
   loop_limits limits_;
   std::uint64_t turns_ = 0;
   std::uint32_t inline_steps_ = 0;

@@ -40,7 +40,10 @@ std::error_code operation::take_cancelled() const noexcept {
 
 void operation::run() noexcept {
   suspended_ = false;
-  if (awaited_by_task_) context_->waiting_in_ = nullptr;
+  if (awaited_by_task_) {
+    context_->waiting_in_ = nullptr;
+    owner().set_running(*context_);
+  }
   caller_.resume();
 }
 

@@ -51,6 +51,7 @@ class child_base : public context, private return_point {
   void start(child_owner& told, const context& parent, std::source_location site) noexcept {
     told_ = &told;
     parent_ = &parent;
+    inherit_locals(parent);
     if (parent.computing_on() != nullptr) mark_on_pool();
     place(*parent.owner(), site);
     attach();
@@ -70,6 +71,7 @@ class child_base : public context, private return_point {
         return refuse(std::current_exception());
       }
     }
+    owner()->set_running(*this);
     try {
       if (pool* const there = computing_on()) return run_on(*there);
       body_.start(*this, *this);

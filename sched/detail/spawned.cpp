@@ -1,6 +1,7 @@
 #include <lariat/sched/detail/spawned.hpp>
 
 #include <lariat/sched/detail/is_cancelled.hpp>
+#include <lariat/sched/local.hpp>
 
 #include <cassert>
 #include <stdexcept>
@@ -46,6 +47,7 @@ void spawned::launch(loop& where, std::source_location site) {
     throw std::logic_error("lariat: spawn: the runtime has been shut down");
   }
   place(where, site);
+  if (const context* const maker = running_task()) inherit_locals(*maker);
   if (loop::current() == &where) {
     attach();
     where.ready(*this);
@@ -83,6 +85,7 @@ void spawned::run() noexcept {
   }
   try {
     if (must_cancel()) throw_cancelled();  // Cancelled before the start: it never runs.
+    owner()->set_running(*this);
     begin();
     return;
   } catch (...) {

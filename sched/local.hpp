@@ -1,0 +1,89 @@
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <utility>
+
+namespace lariat {
+
+class context;
+
+namespace detail {
+
+/// One value of a task, before those that it had or inherited. Immutable, and shared with children.
+struct local_binding {
+  const void* key;
+  std::shared_ptr<const void> value;
+  std::shared_ptr<const local_binding> older;
+};
+
+/// The task that runs on this thread: on its loop, on a pool on its behalf, or in its `to_thread`.
+/// Null if none does.
+[[nodiscard]] const context* running_task() noexcept;
+
+/// What it has for `key`; null if nothing.
+[[nodiscard]] const void* find_local(const void* key) noexcept;
+
+/// The same task's bindings, to be put back by `restore_locals`.
+/// \throws std::logic_error unless a task runs on its loop here.
+[[nodiscard]] std::shared_ptr<const local_binding> bind_local(const void* key,
+                                                              std::shared_ptr<const void> value);
+void restore_locals(std::shared_ptr<const local_binding>&& before) noexcept;
+
+}  // namespace detail
+
+/// A variable that each task has a value of its own of (Python's ContextVar, Node's
+/// AsyncLocalStorage): a request's number, say, that a log function far below wants to know.
+///
+/// Tasks inherit the values that the task which makes them has then, children and spawned ones
+/// alike; what they set themselves the others do not see. A coroutine that is awaited directly is
+/// part of its awaiter's task, and shares its values. Functions in `to_thread` and `to_pool` read
+/// the values of the task that waits for them.
+///
+/// Reading walks the values that were set, so a task should have few. Usually of static storage;
+/// it outlives the tasks that have a value for it.
+///
+/// \par Threads
+/// Reading is for whatever runs for a task; setting for tasks on their loop.
+template <class T>
+class local {
+ public:
+  local() = default;
+  /// For tasks that have no value: `initial`.
+  explicit local(T initial) : initial_(std::move(initial)) {}
+  local(const local&) = delete;  // Its address is its name.
+  local& operator=(const local&) = delete;
+
+  /// The running task's value, or the initial one; null if there is neither.
+  [[nodiscard]] const T* get() const noexcept {
+    if (const void* found = detail::find_local(this)) return static_cast<const T*>(found);
+    return initial_.has_value() ? &*initial_ : nullptr;
+  }
+  [[nodiscard]] const T& operator*() const noexcept { return *get(); }
+  [[nodiscard]] const T* operator->() const noexcept { return get(); }
+
+  /// Gives the running task a value, to its end.
+  /// \throws std::logic_error unless a task runs on its loop here.
+  void set(T value) { (void)detail::bind_local(this, std::make_shared<const T>(std::move(value))); }
+
+ private:
+  std::optional<T> initial_;
+};
+
+/// A value for the running task until the scope ends: `local_scope scope(request_id, 7);`. Scopes
+/// of a task end in the reverse order, as locals do.
+class [[nodiscard]] local_scope {
+ public:
+  /// \throws std::logic_error unless a task runs on its loop here.
+  template <class T>
+  local_scope(local<T>& variable, T value)
+      : before_(detail::bind_local(&variable, std::make_shared<const T>(std::move(value)))) {}
+  local_scope(const local_scope&) = delete;
+  local_scope& operator=(const local_scope&) = delete;
+  ~local_scope() { detail::restore_locals(std::move(before_)); }
+
+ private:
+  std::shared_ptr<const detail::local_binding> before_;
+};
+
+}  // namespace lariat

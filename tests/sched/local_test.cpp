@@ -1,0 +1,131 @@
+#include "../thread_test.hpp"
+
+#include <lariat/sched/join_handle.hpp>
+#include <lariat/sched/local.hpp>
+#include <lariat/sched/task_group.hpp>
+#include <lariat/sched/to_pool.hpp>
+#include <lariat/sched/to_thread.hpp>
+#include <lariat/sched/when_all.hpp>
+
+#include <stdexcept>
+#include <string>
+#include <thread>
+
+using namespace lariat;
+
+namespace {
+
+local<int> request(0);
+local<std::string> user;
+
+int request_here() { return *request; }
+
+task<int> read_request() {
+  co_await yield();
+  co_return *request;
+}
+
+task<int> set_and_read(int value) {
+  request.set(value);
+  co_await yield();
+  co_return *request;
+}
+
+}  // namespace
+
+LOOP_TEST_CASE("a task has a value of its own, or the initial one", "[sched][local]") {
+  CHECK(*request == 0);
+  CHECK(user.get() == nullptr);
+  request.set(1);
+  user.set("ada");
+  co_await yield();
+  CHECK(*request == 1);
+  CHECK(user->size() == 3);
+  request.set(2);
+  CHECK(*request == 2);
+}
+
+LOOP_TEST_CASE("tasks inherit values, and keep what they set to themselves", "[sched][local]") {
+  request.set(1);
+  auto inheriting = spawn(read_request);
+  request.set(2);
+  const int inherited = co_await inheriting;
+  CHECK(inherited == 1);  // As it was when the task was made.
+
+  auto setting = spawn(set_and_read, 5);
+  const int set = co_await setting;
+  CHECK(set == 5);
+  CHECK(*request == 2);
+
+  auto [a, b, c] = co_await when_all(set_and_read(6), set_and_read(7), read_request());
+  CHECK(a == 6);
+  CHECK(b == 7);
+  CHECK(c == 2);
+  CHECK(*request == 2);
+
+  const int shared = co_await set_and_read(8);  // Part of this task.
+  CHECK(shared == 8);
+  CHECK(*request == 8);
+
+  auto body = [](task_group& group) -> task<int> {
+    auto child = group.spawn(read_request);
+    co_return co_await child;
+  };
+  const int grouped = co_await task_group::with(body);
+  CHECK(grouped == 8);
+}
+
+LOOP_TEST_CASE("a scope puts the value back", "[sched][local]") {
+  request.set(1);
+  {
+    local_scope scope(request, 2);
+    local_scope named(user, std::string("bob"));
+    co_await yield();
+    CHECK(*request == 2);
+    CHECK(*user == "bob");
+    try {
+      local_scope inner(request, 3);
+      co_await yield();
+      throw std::runtime_error("out");
+    } catch (const std::runtime_error&) {
+      CHECK(*request == 2);
+    }
+  }
+  CHECK(*request == 1);
+  CHECK(user.get() == nullptr);
+}
+
+THREAD_TEST_CASE("threads and pools read the values of the task that waits for them",
+                 "[sched][local]") {
+  request.set(9);
+  const int on_thread = co_await to_thread(request_here);
+  CHECK(on_thread == 9);
+  pool workers({.workers = 2});
+  const int on_pool = co_await to_pool(workers, request_here);
+  CHECK(on_pool == 9);
+  auto both = []() -> task<int> {
+    auto [a, b] = co_await when_all(read_request(), read_request());
+    auto spawned = spawn(read_request);
+    const int c = co_await spawned;
+    co_return a + b + c;
+  };
+  const int sum = co_await to_pool(workers, both);
+  CHECK(sum == 27);
+  auto set = []() -> task<bool> {
+    bool refused = false;
+    try {
+      request.set(1);
+    } catch (const std::logic_error&) {
+      refused = true;
+    }
+    co_return refused;
+  };
+  const bool refused = co_await to_pool(workers, set);
+  CHECK(refused);
+}
+
+TEST_CASE("outside of tasks there is the initial value, and nothing to set", "[sched][local]") {
+  CHECK(*request == 0);
+  CHECK(user.get() == nullptr);
+  CHECK_THROWS_AS(request.set(1), std::logic_error);
+}
