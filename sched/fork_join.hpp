@@ -1,6 +1,8 @@
 #pragma once
 
 #include <lariat/sched/detail/fork_group.hpp>
+#include <lariat/sched/detail/fork_promise.hpp>
+#include <lariat/sched/detail/fork_range.hpp>
 #include <lariat/sched/detail/slot.hpp>
 #include <lariat/sched/when_all.hpp>
 
@@ -9,78 +11,17 @@
 #include <cstddef>
 #include <cstdint>
 #include <exception>
+#include <functional>
+#include <ranges>
 #include <tuple>
 #include <type_traits>
 #include <utility>
 
 namespace lariat {
-
-template <class T>
-class fork_task;
-
 namespace detail {
 
-template <class... T>
-class fork_join_operation;
-template <class... T>
-class forks;
 template <class T, class F, class... Args>
 class fork_job;
-
-template <class T>
-class fork_promise_result : public fork_promise_base {
- public:
-  void unhandled_exception() noexcept { result_.fail(std::current_exception()); }
-  [[nodiscard]] slot<T>& result() noexcept { return result_; }
-
-  /// Only forks and joins: what else there is to await belongs into a task.
-  template <class... U>
-  fork_join_operation<U...> await_transform(forks<U...>&& children) noexcept;
-  template <class U>
-  fork_join_operation<U> await_transform(fork_task<U>&& call) noexcept;
-  template <class Other>
-  std::suspend_never await_transform(Other&&) noexcept {
-    static_assert(std::is_void_v<Other>,
-                  "a fork_task awaits fork_join(...) and fork_tasks, in the expression that calls "
-                  "them or by std::move; what waits for anything else belongs into a task, on a "
-                  "loop");
-    return {};
-  }
-
-  /// That of the coroutine whose frame is there.
-  [[nodiscard]] static slot<T>& result_of(void* frame) noexcept {
-    return std::coroutine_handle<fork_promise_result>::from_address(frame).promise().result();
-  }
-
- protected:
-  slot<T> result_;
-};
-
-template <class T>
-class fork_promise_value : public fork_promise_result<T> {
- public:
-  template <class Value = T>
-    requires std::is_constructible_v<T, Value&&>
-  void return_value(Value&& value) {
-    this->result_.emplace(std::forward<Value>(value));
-  }
-};
-
-template <>
-class fork_promise_value<void> : public fork_promise_result<void> {
- public:
-  void return_void() noexcept { result_.emplace(); }
-};
-
-/// \tparam trivial Whether neither the parameters nor the result need a destructor.
-template <class T, bool trivial>
-class fork_promise final : public fork_promise_value<T> {
- public:
-  fork_task<T> get_return_object() noexcept {
-    return fork_task<T>(std::coroutine_handle<fork_promise>::from_promise(*this).address(),
-                        trivial);
-  }
-};
 
 }  // namespace detail
 
@@ -126,6 +67,8 @@ class [[nodiscard("it does nothing until it is awaited")]] fork_task {
   friend class detail::fork_promise;
   template <class... U>
   friend class detail::fork_join_operation;
+  template <class U>
+  friend class detail::fork_range_operation;
   template <class U, class F, class... Args>
   friend class detail::fork_job;
 
@@ -183,15 +126,6 @@ class [[nodiscard]] fork_join_operation : fork_group {
     free_frames();
     std::rethrow_exception(std::move(first));
   }
-  template <class U>
-  static void take_error(slot<U>& ended, std::exception_ptr& first) {
-    if (!ended.has_error()) return;
-    try {
-      (void)ended.take();
-    } catch (...) {
-      if (first == nullptr) first = std::current_exception();
-    }
-  }
 
   // All at once: they lie one after the other, in either order.
   void free_frames() noexcept {
@@ -238,7 +172,8 @@ fork_join_operation<U> fork_promise_result<T>::await_transform(fork_task<U>&& ca
 
 /// Runs them, in parallel if other workers are free, and gives their values in order: `auto [a, b]
 /// = co_await fork_join(f(), g());`. The first runs at once, on this worker; the others wait to be
-/// stolen, and what was not is run here in turn. 1 to 6 of them; more by nesting.
+/// stolen, and what was not is run here in turn. 1 to 6 of them; more, or a number known at run
+/// time, as a range.
 ///
 /// \throws The first exception, in order of the arguments, when all have ended. The others are
 /// dropped.
@@ -249,6 +184,35 @@ template <class... T>
 [[nodiscard]] detail::forks<T...> fork_join(fork_task<T>&&... tasks) noexcept {
   static_assert(sizeof...(T) > 0 && sizeof...(T) <= 6, "fork_join takes 1 to 6 fork_tasks");
   return detail::forks<T...>(tasks...);
+}
+
+/// The same for a range whose elements are fork_tasks, made as they are read: `co_await
+/// fork_join(nodes | std::views::transform(visit))`. Gives a std::vector of the values, in order;
+/// nothing for fork_tasks without a value. An empty range gives an empty vector at once.
+///
+/// All are made before the first runs, in order, on the strand's stack. The range must live until
+/// the await is over, as a temporary in its expression does.
+///
+/// \throws As above. What making a child throws, and std::length_error for more than 2^31 - 1 of
+/// them: nothing has been started then.
+///
+/// \par Cancellation
+/// As above.
+template <detail::range_of_forks Range>
+[[nodiscard]] auto fork_join(Range&& range) {
+  return detail::fork_range(std::ranges::begin(range),
+                            static_cast<std::size_t>(std::ranges::size(range)));
+}
+
+/// The same for `make_child(0)` to `make_child(count - 1)`. A closure whose captures need a
+/// destructor is to be named before the await (toolchain G2).
+///
+/// \par Cancellation
+/// As above.
+template <class MakeChild>
+  requires detail::is_fork_task<std::invoke_result_t<MakeChild&, std::size_t>>
+[[nodiscard]] auto fork_join(std::size_t count, MakeChild&& make_child) noexcept {
+  return detail::fork_range(detail::call_iterator(make_child), count);
 }
 
 }  // namespace lariat
