@@ -11,7 +11,7 @@ namespace lariat::detail {
 
 struct alignas(16) frame_stack::segment {
   segment* previous;
-  segment* next;  // An empty one, kept.
+  segment* next;  // Empty ones, kept.
   std::size_t size;
 
   [[nodiscard]] std::byte* begin() noexcept { return reinterpret_cast<std::byte*>(this + 1); }
@@ -21,9 +21,12 @@ struct alignas(16) frame_stack::segment {
 namespace {
 
 constexpr std::size_t first_size = 32 * 1024;
-constexpr std::size_t kept_max = 8;  // An empty segment may be so many times the current one.
-
 }  // namespace
+
+void frame_stack::delete_next(segment* here) noexcept {
+  segment* surplus = std::exchange(here->next, nullptr);
+  while (surplus != nullptr) ::operator delete(std::exchange(surplus, surplus->next));
+}
 
 frame_stack::segment* frame_stack::current() const noexcept {
   return begin_ == nullptr ? nullptr : reinterpret_cast<segment*>(begin_) - 1;
@@ -42,8 +45,8 @@ void* frame_stack::allocate_in_next(std::size_t size) {
   segment* const here = current();
   segment* next = here == nullptr ? nullptr : here->next;
   if (next != nullptr && next->size < size) {
-    ::operator delete(next);
-    here->next = next = nullptr;
+    delete_next(here);
+    next = nullptr;
   }
   if (next == nullptr) {
     const std::size_t doubled = here == nullptr ? first_size : 2 * here->size;
@@ -56,39 +59,33 @@ void* frame_stack::allocate_in_next(std::size_t size) {
   return begin_;
 }
 
-// The frame lies in an older segment, or was freed with an older frame.
+// The frame lies in an older segment, or was freed with an older frame. Segments that are left now
+// stay: they may have younger siblings of the frame, which are destroyed after it was freed. They
+// also serve a loop that crosses a border again and again. Those left before go.
 void frame_stack::deallocate_below(std::byte* frame) noexcept {
   segment* holder = current();
   while (holder != nullptr && (frame < holder->begin() || frame >= holder->end())) {
     holder = holder->previous;
   }
   if (holder == nullptr) return;
-  // One empty segment is kept, against a loop that crosses a border again and again.
-  segment* kept = holder->next;
-  if (kept != nullptr) {
-    segment* surplus = std::exchange(kept->next, nullptr);
-    while (surplus != nullptr) ::operator delete(std::exchange(surplus, surplus->next));
-    if (kept->size > kept_max * holder->size) {
-      ::operator delete(kept);
-      holder->next = nullptr;
-    }
-  }
+  delete_next(current());
   enter(holder);
   top_ = frame;
 }
 
 std::size_t frame_stack::capacity() const noexcept {
   std::size_t bytes = 0;
-  segment* each = current();
-  if (each != nullptr && each->next != nullptr) bytes += each->next->size;
-  for (; each != nullptr; each = each->previous) bytes += each->size;
+  segment* const here = current();
+  if (here == nullptr) return 0;
+  for (segment* each = here->next; each != nullptr; each = each->next) bytes += each->size;
+  for (segment* each = here; each != nullptr; each = each->previous) bytes += each->size;
   return bytes;
 }
 
 void frame_stack::release() noexcept {
   segment* first = current();
   if (first == nullptr) return;
-  if (first->next != nullptr) ::operator delete(first->next);
+  delete_next(first);
   while (first != nullptr) ::operator delete(std::exchange(first, first->previous));
   *this = frame_stack();
 }

@@ -6,8 +6,8 @@ namespace lariat::detail {
 
 /// Memory for the frames of one strand of fork-join coroutines, whose lives are nested: allocating
 /// moves a pointer. Segments, so that it grows without moving anything and recursion is bounded by
-/// memory alone; one that has become empty is kept for the next time. Used by one thread at a time.
-/// A plain value without a destructor, for it lies in a thread-local and changes hands.
+/// memory alone; what has just become empty is kept for the next time. Used by one thread at a
+/// time. A plain value without a destructor, for it lies in a thread-local and changes hands.
 class frame_stack {
  public:
   /// \throws std::bad_alloc, std::logic_error on a thread that has none
@@ -21,7 +21,8 @@ class frame_stack {
   }
 
   /// Frees the frame and all that were allocated after it. Does nothing if that was done before:
-  /// sibling frames may go in any order, as long as none is allocated meanwhile.
+  /// sibling frames may go in any order, as long as none is allocated meanwhile. Until then what
+  /// was in them can still be destroyed.
   void deallocate(void* frame) noexcept {
     auto* const place = static_cast<std::byte*>(frame);
     // In [begin, top), by one comparison.
@@ -42,6 +43,7 @@ class frame_stack {
 
  private:
   struct segment;
+  static void delete_next(segment* here) noexcept;
   [[nodiscard]] segment* current() const noexcept;
   void enter(segment* where) noexcept;
   void* allocate_in_next(std::size_t size);

@@ -170,6 +170,40 @@ TEST_CASE("a loop of forks reuses its memory", "[sched][fork_join]") {
   CHECK(to_pool(workers, loop).get() == 0);
 }
 
+TEST_CASE("frames of one fork may need a segment of memory each", "[sched][fork_join]") {
+  struct frames {
+    static fork_task<counted> small(counted of) { co_return std::move(of); }
+    static fork_task<counted> large(counted of) {
+      std::byte room[300'000];
+      asm volatile("" ::"r"(room) : "memory");  // It has to be in the frame.
+      room[0] = std::byte{1};
+      const counted passed = co_await small(counted(of.value));
+      co_return counted(passed.value * static_cast<int>(room[0]));
+    }
+    static fork_task<int> fixed() {
+      auto [a, b, c, d] = co_await fork_join(small(counted(1)), large(counted(2)),
+                                             large(counted(3)), small(counted(4)));
+      co_return a.value + b.value + c.value + d.value;
+    }
+    static fork_task<int> range() {
+      const auto child = [](std::size_t i) {
+        return i % 2 == 0 ? small(counted(1)) : large(counted(1));
+      };
+      int sum = 0;
+      for (const counted& each : co_await fork_join(10, child)) sum += each.value;
+      co_return sum;
+    }
+  };
+  for (const unsigned count : {1U, 4U}) {
+    for (int i = 0; i < 10; ++i) {
+      pool workers({.workers = count});
+      REQUIRE(to_pool(workers, &frames::fixed).get() == 10);
+      REQUIRE(to_pool(workers, &frames::range).get() == 10);
+    }
+    CHECK(counted::alive == 0);
+  }
+}
+
 TEST_CASE("a fork_task that is called outside a pool is refused", "[sched][fork_join]") {
   CHECK_THROWS_AS(fibonacci(3), std::logic_error);
 }
