@@ -17,6 +17,13 @@
 #include <type_traits>
 #include <utility>
 
+// Given back in a register, although it has a destructor. g++ has no such thing.
+#if defined(__clang__)
+#define LARIAT_TRIVIAL_ABI [[clang::trivial_abi]]
+#else
+#define LARIAT_TRIVIAL_ABI
+#endif
+
 namespace lariat {
 namespace detail {
 
@@ -41,11 +48,11 @@ class fork_job;
 /// \par Threads
 /// After an await it may run on another worker than before.
 template <class T = void>
-class [[nodiscard("it does nothing until it is awaited")]] fork_task {
+class LARIAT_TRIVIAL_ABI [[nodiscard("it does nothing until it is awaited")]] fork_task {
  public:
   using value_type = T;
 
-  fork_task(const fork_task&) = delete;
+  fork_task(fork_task&&) = delete;
   fork_task& operator=(const fork_task&) = delete;
 
   /// For tasks, which cannot await it: says what they can.
@@ -57,7 +64,7 @@ class [[nodiscard("it does nothing until it is awaited")]] fork_task {
     return std::suspend_never();
   }
 
-  ~fork_task() {
+  [[gnu::always_inline]] ~fork_task() {
     // Of a trivial one there is only the memory, which goes with the await or with the awaiter.
     if ((frame_ & trivial_bit) == 0) std::coroutine_handle<>::from_address(address()).destroy();
   }
@@ -72,6 +79,7 @@ class [[nodiscard("it does nothing until it is awaited")]] fork_task {
   template <class U, class F, class... Args>
   friend class detail::fork_job;
 
+  fork_task(const fork_task&) = default;  // Never called: what is given back in a register has one.
   static constexpr std::uintptr_t trivial_bit = 1;
   fork_task(void* frame, bool trivial) noexcept
       : frame_(reinterpret_cast<std::uintptr_t>(frame) | (trivial ? trivial_bit : 0)) {}
@@ -91,11 +99,11 @@ template <class... T>
 class [[nodiscard]] fork_join_operation : fork_group {
  public:
   explicit fork_join_operation(fork_task<T>&... children) noexcept
-      : fork_group(sizeof...(T)), children_{children.address()...} {}
+      : children_{children.address()...} {}
   bool await_ready() const noexcept { return false; }
   template <class Promise>
   std::coroutine_handle<> await_suspend(std::coroutine_handle<Promise> parent) {
-    return start(parent, [this](std::size_t i) { return children_[i]; });
+    return start(parent, sizeof...(T), [this](std::size_t i) { return children_[i]; });
   }
   auto await_resume() { return resume(std::index_sequence_for<T...>()); }
 
@@ -216,6 +224,8 @@ template <class MakeChild>
 }
 
 }  // namespace lariat
+
+#undef LARIAT_TRIVIAL_ABI
 
 /// The promise knows whether its frame has anything to destroy: mostly not. (The one specialisation
 /// that the standard expects of a coroutine library.)

@@ -5,6 +5,8 @@
 #include <lariat/sched/fork_join.hpp>
 #include <lariat/sched/to_pool.hpp>
 
+#include <numeric>
+
 namespace {
 
 using namespace bench;

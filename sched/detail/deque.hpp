@@ -39,10 +39,12 @@ class basic_deque {
   /// \throws std::bad_alloc, and then has put in none.
   template <class ItemAt>
   void push(std::size_t count, ItemAt item_at) {
+    const auto more = static_cast<std::int64_t>(count);
+    if (bottom_.load(std::memory_order_relaxed) + more > limit_) [[unlikely]]
+      make_room(more);
+    // Loaded again: nothing is to be kept in a register across the call, which is never made.
     const std::int64_t bottom = bottom_.load(std::memory_order_relaxed);
-    const std::int64_t end = bottom + static_cast<std::int64_t>(count);
-    if (end > limit_) [[unlikely]]
-      make_room(bottom, end);
+    const std::int64_t end = bottom + more;
     for (std::int64_t i = bottom; i < end; ++i) {
       at(i).store(item_at(static_cast<std::size_t>(i - bottom)), std::memory_order_relaxed);
     }
@@ -67,7 +69,10 @@ class basic_deque {
       item = at(bottom).load(std::memory_order_relaxed);
       return true;
     }
-    return pop_last(top, bottom, item);
+    Item last;  // So that `item` may be in a register.
+    if (!pop_last(top, bottom, last)) return false;
+    item = last;
+    return true;
   }
 
   /// Owner. Whether thieves have asked for more; then call `share`. Costs a load.
@@ -144,7 +149,8 @@ class basic_deque {
     ring_.store(next, std::memory_order_release);
   }
 
-  bool pop_last(std::int64_t top, std::int64_t bottom, Item& item) noexcept {
+  [[gnu::noinline, gnu::cold]] bool pop_last(std::int64_t top, std::int64_t bottom,
+                                             Item& item) noexcept {
     bool won = false;
     if (top == bottom) {
       item = at(bottom).load(std::memory_order_relaxed);
@@ -169,7 +175,9 @@ class basic_deque {
   }
 
   // `limit_` is the capacity above a top that was read long ago.
-  void make_room(std::int64_t bottom, std::int64_t end) {
+  [[gnu::noinline, gnu::cold]] void make_room(std::int64_t more) {
+    const std::int64_t bottom = bottom_.load(std::memory_order_relaxed);
+    const std::int64_t end = bottom + more;
     const std::int64_t top = top_.load(std::memory_order_acquire);
     auto capacity = static_cast<std::int64_t>(mask_ + 1);
     if (end - top <= capacity) {

@@ -12,7 +12,13 @@ std::coroutine_handle<> fork_group::join() noexcept {
   current_worker->lay_down(strand_);
   if (!joined_.arrive(stolen)) return std::noop_coroutine();  // Not ours any more.
   current_worker->take_up(strand_);
-  return parent_;
+  return parent();
+}
+
+// A strand that `help_until` has put aside left the child here; ours were stolen long ago.
+std::coroutine_handle<> fork_group::join_without(void* child) noexcept {
+  current_worker->forks().push(1, [child](std::size_t) { return child; });
+  return join();
 }
 
 void fork_group::run_stolen(void* child) noexcept {
@@ -25,7 +31,7 @@ void fork_group::run_stolen(void* child) noexcept {
 std::coroutine_handle<> fork_group::stolen_ended() noexcept {
   if (!joined_.child_ended()) return std::noop_coroutine();
   current_worker->take_up(strand_);
-  return parent_;
+  return parent();
 }
 
 }  // namespace lariat::detail

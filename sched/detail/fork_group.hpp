@@ -12,6 +12,13 @@ namespace lariat::detail {
 
 class fork_group;
 
+// clang before 19 must not inline an await_suspend (toolchain C2).
+#if defined(__clang__) && __clang_major__ < 19
+#define LARIAT_INLINE_AWAIT
+#else
+#define LARIAT_INLINE_AWAIT [[gnu::always_inline]] inline
+#endif
+
 /// What fork-join coroutines of every result type share.
 class fork_promise_base {
  public:
@@ -62,17 +69,14 @@ class fork_group {
   fork_group& operator=(const fork_group&) = delete;
 
   /// The strand: one of the children has ended. What to run next.
-  [[nodiscard]] std::coroutine_handle<> next() noexcept {
-    if (unstarted_ == 0) return parent_;
+  [[nodiscard, gnu::always_inline]] std::coroutine_handle<> next() noexcept {
+    if (unstarted_ == 0) return parent();
     auto& forks = current_worker->forks();
     void* child;
     if (!forks.pop(child)) [[unlikely]]
       return join();
-    if (&fork_promise_base::of(child).group() != this) [[unlikely]] {
-      // A strand that `help_until` has put aside left it here; ours were stolen long ago.
-      forks.push(1, [child](std::size_t) { return child; });
-      return join();
-    }
+    if (&fork_promise_base::of(child).group() != this) [[unlikely]]
+      return join_without(child);
     --unstarted_;
     return std::coroutine_handle<>::from_address(child);
   }
@@ -84,26 +88,26 @@ class fork_group {
   static void run_stolen(void* child) noexcept;
 
  protected:
-  explicit fork_group(std::int32_t count) noexcept : unstarted_(count - 1) {}
+  fork_group() noexcept {}  // `start` fills it in.
   ~fork_group() = default;
 
-  /// Forks all of them but the first, which is to be run now.
+  /// Forks all `count` of them but the first, which is to be run now.
   /// \throws operation_cancelled, std::bad_alloc: nothing has been started.
   template <class ChildAt>
-  std::coroutine_handle<> start(std::coroutine_handle<> parent, ChildAt child_at) {
+  std::coroutine_handle<> start(std::coroutine_handle<> parent, std::size_t count,
+                                ChildAt child_at) {
+    unstarted_ = static_cast<std::int32_t>(count - 1);
     scope_ = current_strand.scope;
     if (scope_->cancelled.load(std::memory_order_relaxed)) [[unlikely]]
       throw_cancelled();
-    parent_ = parent;
-    pool_worker& worker = *current_worker;
-    const auto others = static_cast<std::size_t>(unstarted_);
-    worker.forks().push(others, [&](std::size_t i) {
-      void* const child = child_at(others - i);
+    parent_ = parent.address();
+    current_worker->forks().push(count - 1, [&](std::size_t i) {
+      void* const child = child_at(count - 1 - i);
       fork_promise_base::of(child).join_group(*this);
       return child;
     });
-    if (worker.forks().asked()) [[unlikely]]
-      worker.share();
+    if (current_worker->forks().asked()) [[unlikely]]
+      current_worker->share();
     void* const first = child_at(0);
     fork_promise_base::of(first).join_group(*this);
     return std::coroutine_handle<>::from_address(first);
@@ -111,9 +115,13 @@ class fork_group {
 
  private:
   std::coroutine_handle<> join() noexcept;
+  std::coroutine_handle<> join_without(void* child) noexcept;
+  [[nodiscard]] std::coroutine_handle<> parent() const noexcept {
+    return std::coroutine_handle<>::from_address(parent_);
+  }
   [[noreturn]] static void throw_cancelled();
 
-  std::coroutine_handle<> parent_;
+  void* parent_;  // The address of its handle, which would have to be cleared first.
   fork_scope* scope_;
   std::int32_t unstarted_;  // Children that the strand has not started: waiting, or stolen.
   join_counter joined_;
@@ -123,12 +131,14 @@ class fork_group {
 };
 
 template <class Promise>
-std::coroutine_handle<> fork_promise_base::final_awaiter::await_suspend(
+LARIAT_INLINE_AWAIT std::coroutine_handle<> fork_promise_base::final_awaiter::await_suspend(
     std::coroutine_handle<Promise> self) const noexcept {
   const fork_promise_base& promise = self.promise();
   if (promise.stolen()) [[unlikely]]
     return promise.group().stolen_ended();
   return promise.group().next();
 }
+
+#undef LARIAT_INLINE_AWAIT
 
 }  // namespace lariat::detail

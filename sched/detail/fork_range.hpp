@@ -63,7 +63,7 @@ class [[nodiscard]] fork_range_operation : fork_group {
   bool await_ready() const noexcept { return made_ == 0; }
   template <class Promise>
   std::coroutine_handle<> await_suspend(std::coroutine_handle<Promise> parent) {
-    return start(parent, [this](std::size_t i) { return tasks_[i].address(); });
+    return start(parent, made_, [this](std::size_t i) { return tasks_[i].address(); });
   }
   auto await_resume() {
     bool failed = false;
@@ -82,15 +82,11 @@ class [[nodiscard]] fork_range_operation : fork_group {
   using task = fork_task<T>;
 
   // Apart, so that the destructor runs if the other constructor throws.
-  explicit fork_range_operation(std::size_t count) : fork_group(checked(count)) {
-    if (count == 0) return;
-    tasks_ = static_cast<task*>(current_strand.frames.allocate(count * sizeof(task)));
-  }
-
-  static std::int32_t checked(std::size_t count) {
+  explicit fork_range_operation(std::size_t count) {
     if (count > std::numeric_limits<std::int32_t>::max())
       throw std::length_error("lariat: fork_join takes at most 2^31 - 1 fork_tasks");
-    return static_cast<std::int32_t>(count);
+    if (count == 0) return;
+    tasks_ = static_cast<task*>(current_strand.frames.allocate(count * sizeof(task)));
   }
 
   [[nodiscard]] slot<T>& result(std::size_t i) const noexcept {

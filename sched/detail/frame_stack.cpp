@@ -59,10 +59,11 @@ void* frame_stack::allocate_in_next(std::size_t size) {
   return begin_;
 }
 
-// The frame lies in an older segment, or was freed with an older frame. Segments that are left now
+// The frame was freed with an older one, or lies in an older segment. Segments that are left now
 // stay: they may have younger siblings of the frame, which are destroyed after it was freed. They
 // also serve a loop that crosses a border again and again. Those left before go.
 void frame_stack::deallocate_below(std::byte* frame) noexcept {
+  if (frame >= top_ && frame < end_) return;
   segment* holder = current();
   while (holder != nullptr && (frame < holder->begin() || frame >= holder->end())) {
     holder = holder->previous;

@@ -31,7 +31,6 @@ class frame_stack {
       top_ = place;
       return;
     }
-    if (place >= top_ && place < end_) return;
     deallocate_below(place);
   }
 
@@ -46,8 +45,8 @@ class frame_stack {
   static void delete_next(segment* here) noexcept;
   [[nodiscard]] segment* current() const noexcept;
   void enter(segment* where) noexcept;
-  void* allocate_in_next(std::size_t size);
-  void deallocate_below(std::byte* frame) noexcept;
+  [[gnu::cold]] void* allocate_in_next(std::size_t size);
+  [[gnu::cold]] void deallocate_below(std::byte* frame) noexcept;
 
   std::byte* top_ = nullptr;
   std::byte* begin_ = nullptr;  // Of the current segment's room; its header is in front.

@@ -101,7 +101,7 @@ class fork_job final : public pool_job, private fork_group, private return_point
 
   template <class... Bound>
   explicit fork_job(Bound&&... bound)
-      : fork_group(1), return_point(&fork_job::returned), bound_(std::forward<Bound>(bound)...) {}
+      : return_point(&fork_job::returned), bound_(std::forward<Bound>(bound)...) {}
   ~fork_job() override {}
 
   T take() { return result_.take(); }
@@ -119,7 +119,7 @@ class fork_job final : public pool_job, private fork_group, private return_point
       return fail();
     }
     try {
-      start(handle(), [this](std::size_t) { return task_.address(); }).resume();
+      start(handle(), 1, [this](std::size_t) { return task_.address(); }).resume();
     } catch (...) {  // Cancelled meanwhile.
       end_task();
       fail();
