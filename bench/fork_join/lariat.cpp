@@ -5,7 +5,9 @@
 #include <lariat/sched/fork_join.hpp>
 #include <lariat/sched/to_pool.hpp>
 
+#include <cstddef>
 #include <numeric>
+#include <vector>
 
 namespace {
 
@@ -33,44 +35,25 @@ fork_task<std::uint64_t> skynet(std::uint64_t first, std::uint64_t size) {
   co_return a + b + c + d + e + f + g + h + i + j;
 }
 
-/// The sum of child(first) to child(last - 1): fork_join takes a number known when it is compiled.
-template <class Child>
-fork_task<std::uint64_t> sum_of(const Child* child, unsigned first, unsigned last) {
-  if (last - first == 1) {
-    const std::uint64_t value = co_await (*child)(first);
-    co_return value;
-  }
-  if (last - first == 2) {
-    auto [a, b] = co_await fork_join((*child)(first), (*child)(first + 1));
-    co_return a + b;
-  }
-  if (last - first == 3) {
-    auto [a, b, c] = co_await fork_join((*child)(first), (*child)(first + 1), (*child)(first + 2));
-    co_return a + b + c;
-  }
-  if (last - first == 4) {
-    auto [a, b, c, d] = co_await fork_join((*child)(first), (*child)(first + 1),
-                                           (*child)(first + 2), (*child)(first + 3));
-    co_return a + b + c + d;
-  }
-  const unsigned middle = first + (last - first) / 2;
-  auto [a, b] = co_await fork_join(sum_of(child, first, middle), sum_of(child, middle, last));
-  co_return a + b;
-}
-
-fork_task<std::uint64_t> nqueens(const queens* before, unsigned place) {
+fork_task<> nqueens(const queens* before, unsigned place, std::uint64_t* solutions) {
   const queens board(*before, place);
-  if (board.complete()) co_return 1;
-  if (board.places() == 0) co_return 0;
-  const auto child = [&board](unsigned i) { return nqueens(&board, i); };
-  const std::uint64_t solutions = co_await sum_of(&child, 0, board.places());
-  co_return solutions;
+  *solutions = board.complete() ? 1 : 0;
+  if (board.places() == 0) co_return;
+  std::uint64_t each[queens::columns_max];
+  const auto child = [&board, &each](std::size_t i) {
+    return nqueens(&board, static_cast<unsigned>(i), &each[i]);
+  };
+  co_await fork_join(board.places(), child);
+  *solutions = std::accumulate(each, each + board.places(), std::uint64_t{0});
 }
 
 fork_task<std::uint64_t> nqueens_of(const queens* board) {
-  const auto child = [board](unsigned i) { return nqueens(board, i); };
-  const std::uint64_t solutions = co_await sum_of(&child, 0, board->places());
-  co_return solutions;
+  std::uint64_t each[queens::columns_max];
+  const auto child = [board, &each](std::size_t i) {
+    return nqueens(board, static_cast<unsigned>(i), &each[i]);
+  };
+  co_await fork_join(board->places(), child);
+  co_return std::accumulate(each, each + board->places(), std::uint64_t{0});
 }
 
 fork_task<> matmul(block_product block) {
@@ -84,20 +67,21 @@ fork_task<> matmul(block_product block) {
   }
 }
 
-fork_task<std::uint64_t> count(const uts_tree* tree, const uts_tree::node* parent, unsigned index) {
-  const uts_tree::node node = tree->child(*parent, index);
+fork_task<std::uint64_t> count(const uts_tree* tree, const uts_tree::node* parent,
+                               std::size_t index) {
+  const uts_tree::node node = tree->child(*parent, static_cast<unsigned>(index));
   const unsigned children = tree->children_of(node);
   if (children == 0) co_return 1;
-  const auto child = [tree, &node](unsigned i) { return count(tree, &node, i); };
-  const std::uint64_t below = co_await sum_of(&child, 0, children);
-  co_return 1 + below;
+  const auto child = [tree, &node](std::size_t i) { return count(tree, &node, i); };
+  const std::vector<std::uint64_t> below = co_await fork_join(children, child);
+  co_return std::accumulate(below.begin(), below.end(), std::uint64_t{1});
 }
 
 fork_task<std::uint64_t> count_all(const uts_tree* tree) {
   const uts_tree::node root = tree->root();
-  const auto child = [tree, &root](unsigned i) { return count(tree, &root, i); };
-  const std::uint64_t below = co_await sum_of(&child, 0, tree->children_of(root));
-  co_return 1 + below;
+  const auto child = [tree, &root](std::size_t i) { return count(tree, &root, i); };
+  const std::vector<std::uint64_t> below = co_await fork_join(tree->children_of(root), child);
+  co_return std::accumulate(below.begin(), below.end(), std::uint64_t{1});
 }
 
 class lariat_pool {
