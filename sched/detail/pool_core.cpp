@@ -19,6 +19,7 @@ namespace {
 constexpr clock_ns raid_after_ns = 20'000;
 constexpr unsigned pauses_max = 16;  // About 0.4 us: thieves must not slow down the owners.
 constexpr int crowded_yields = 8;
+constexpr unsigned looks_per_yield = 8;  // Some 3 us.
 
 // The index-th CPU of the affinity mask, beginning again at its end.
 void pin_thread(std::size_t index) noexcept {
@@ -138,6 +139,7 @@ runnable* pool_core::take_injected() noexcept {
 bool pool_core::run_one(pool_worker& self, const std::atomic<bool>& done) noexcept {
   sweep victims(*this, self);
   unsigned pauses = 1;
+  unsigned looks = 0;
   int yields = crowded_yields;
   const clock_ns begin = monotonic_now();
   for (clock_ns now = begin;; now = monotonic_now()) {
@@ -161,6 +163,8 @@ bool pool_core::run_one(pool_worker& self, const std::atomic<bool>& done) noexce
       ::sched_yield();
       continue;
     }
+    // The thread that waits for the result, in `get`, may have no other CPU to run on.
+    if (++looks % looks_per_yield == 0) ::sched_yield();
     for (unsigned i = 0; i < pauses; ++i) pause();
     pauses = std::min(2 * pauses, pauses_max);
   }

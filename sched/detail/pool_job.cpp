@@ -65,6 +65,7 @@ class waiting_thread final : public pool_waiter {
         if (stage_.load(std::memory_order_acquire) == stage::ended) return;
         pause();
       }
+      ::sched_yield();  // To a worker, where there are as many as CPUs.
     } while (monotonic_now() < end);
     stage expected = stage::awake;
     // Acquire, if it has ended: the result.
