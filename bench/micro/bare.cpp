@@ -39,6 +39,7 @@ BENCHMARK(call)->Name("call/bare");
 // What a turn of the loop, and a spawned task, are held against: the bars are multiples of a call.
 BENCHMARK(call)->Name("yield/bare");
 BENCHMARK(call)->Name("spawn_join/bare");
+BENCHMARK(call)->Name("mutex/bare");
 
 // The same a hundred deep, so that the frames do not all lie in the same two cache lines.
 void chain_of_100(benchmark::State& state) { await_chain(state); }

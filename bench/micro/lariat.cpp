@@ -2,6 +2,7 @@
 
 #include <lariat/runtime/run.hpp>
 #include <lariat/sched/detail/timer_wheel.hpp>
+#include <lariat/sched/mutex.hpp>
 #include <lariat/sched/spawn.hpp>
 #include <lariat/sched/task.hpp>
 #include <lariat/sched/when_all.hpp>
@@ -84,6 +85,15 @@ task<> when_all_pair(benchmark::State& state) {
   }
 }
 BENCHMARK(on_loop<when_all_pair>)->Name("when_all_pair/lariat");
+
+task<> lock_unlock(benchmark::State& state) {
+  mutex free;
+  for (auto _ : state) {
+    mutex::guard held = co_await free.lock();
+    benchmark::DoNotOptimize(held);
+  }
+}
+BENCHMARK(on_loop<lock_unlock>)->Name("mutex/lariat");
 
 }  // namespace
 

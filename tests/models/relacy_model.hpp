@@ -44,6 +44,9 @@ class word {
   T fetch_sub(T value, std::memory_order order) {
     return value_.fetch_sub(value, order_of(order), $);
   }
+  T fetch_or(T value, std::memory_order order) {
+    return value_.fetch_or(value, order_of(order), $);
+  }
   bool compare_exchange_weak(T& expected, T value, std::memory_order order, std::memory_order) {
     return value_.compare_exchange_weak(expected, value, order_of(order), $);
   }

@@ -1,0 +1,35 @@
+#include <lariat/sched/detail/wait_list.hpp>
+
+#include <cstdio>
+#include <cstdlib>
+
+namespace lariat::detail {
+
+bool wait_operation::wait() {
+  if (must_cancel()) {
+    cancelled_ = true;
+    return false;
+  }
+  home_->require(owner(), info().name);
+  if (attempt()) return pass();  // The loop may just have become known.
+  enqueue();
+  suspend();
+  return true;
+}
+
+void wait_operation::cancel() noexcept {
+  if (!linked()) return;  // It has what it came for, and is on its way.
+  cancelled_ = true;
+  wake();
+  withdrawn();
+}
+
+void wait_list_base::die_waited_for() const noexcept {
+  std::fprintf(stderr,
+               "lariat: what a task waits for was destroyed: it is suspended in %s. End the tasks "
+               "that use a mutex, an event, a queue or the like before that.\n",
+               front_link().info().name);
+  std::abort();
+}
+
+}  // namespace lariat::detail
