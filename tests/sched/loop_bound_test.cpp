@@ -1,0 +1,128 @@
+// What all primitives do about loops and threads, with an event and a mutex for all of them.
+
+#include "primitive_test.hpp"
+
+#include <lariat/sched/event.hpp>
+#include <lariat/sched/mutex.hpp>
+#include <lariat/sched/semaphore.hpp>
+#include <lariat/sched/to_thread.hpp>
+
+#include <memory>
+#include <optional>
+#include <vector>
+
+using namespace lariat;
+using namespace std::chrono_literals;
+
+LOOP_TEST_CASE("what another thread sets is set when the loop has heard of it",
+               "[sched][loop_bound]") {
+  event gate;
+  on_other_thread([&] {
+    gate.set();
+    gate.set();
+  });
+  CHECK_FALSE(gate.is_set());  // The loop has not gone round.
+  co_await gate.wait();
+  CHECK(gate.is_set());
+}
+
+THREAD_TEST_CASE("a task that ends behind a request of its thread finds it done",
+                 "[sched][loop_bound]") {
+  for (int i = 0; i < 200; ++i) {
+    // Goes as soon as the call is back.
+    const auto gate = std::make_unique<event>();
+    const auto set = [&] { gate->set(); };
+    co_await to_thread(set);
+    CHECK(gate->is_set());
+  }
+}
+
+THREAD_TEST_CASE("who is woken by another thread's request may destroy the object",
+                 "[sched][loop_bound]") {
+  for (int i = 0; i < 200; ++i) {
+    auto gate = std::make_unique<event>();
+    std::thread other([raw = gate.get()] { raw->set(); });
+    co_await gate->wait();
+    gate.reset();
+    other.join();
+  }
+}
+
+THREAD_TEST_CASE("requests of many threads are all done", "[sched][loop_bound]") {
+  constexpr int threads = 3;
+  constexpr int each = 5'000;
+  semaphore permits(0);
+  std::vector<std::thread> others;
+  for (int i = 0; i < threads; ++i) {
+    others.emplace_back([&] {
+      for (int j = 0; j < each; ++j) permits.release();
+    });
+  }
+  for (int taken = 0; taken < threads * each; ++taken) (co_await permits.acquire()).forget();
+  CHECK(permits.available() == 0);
+  for (std::thread& other : others) other.join();
+  co_await yield();
+}
+
+TEST_CASE("requests from before the loop is known are done when it is", "[sched][loop_bound]") {
+  event gate;
+  semaphore permits(0);
+  gate.set();
+  on_other_thread([&] { permits.release(2); });
+  permits.release();
+  run_on_fake_loop([&]() -> task<> {
+    co_await gate.wait();
+    CHECK(permits.available() == 3);
+  });
+}
+
+TEST_CASE("an object without a loop may be bound and asked at once", "[sched][loop_bound]") {
+  for (int i = 0; i < 200; ++i) {
+    event gate;
+    std::thread other([&] { gate.set(); });
+    run_on_fake_loop([&]() -> task<> { co_await gate.wait(); });
+    other.join();
+  }
+}
+
+TEST_CASE("a request that was not done yet keeps the object", "[sched][loop_bound]") {
+  const std::string output = last_words_of([]() -> task<> {
+    auto gate = std::make_unique<event>();
+    on_other_thread([&] { gate->set(); });
+    gate.reset();
+    co_return;
+  });
+  CHECK(output.find("while a request of another thread was on its way to it") != output.npos);
+}
+
+TEST_CASE("a loop that is not its own may release, and nothing else", "[sched][loop_bound]") {
+  run_on_fake_loop([]() -> task<> {
+    event gate;
+    std::vector<std::string> refused;
+    {
+      loop_thread other;
+      auto there = [&]() -> task<> {
+        const auto body = [&]() -> task<int> {
+          co_await gate.wait();
+          co_return 0;
+        };
+        refused.push_back(co_await logic_error_in(body));
+        refused.push_back(logic_error_of([&] { return gate.is_set(); }));
+        refused.push_back(logic_error_of([&] {
+          gate.clear();
+          return 0;
+        }));
+        gate.set();
+      };
+      other.spawn(there).detach();
+      other.finish();
+    }
+    const char* const names[] = {"event::wait", "event::is_set", "event::clear"};
+    for (std::size_t i = 0; i < refused.size(); ++i) {
+      CHECK(refused[i].find(std::string(names[i]) + ": it belongs to another loop") !=
+            refused[i].npos);
+    }
+    CHECK(refused.size() == 3);
+    co_await gate.wait();
+  });
+}
