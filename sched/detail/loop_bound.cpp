@@ -34,7 +34,7 @@ void loop_bound::bind_here(const char* operation) {
 }
 
 void loop_bound::request_count(std::uint64_t counts) noexcept {
-  assert(counts < (std::uint64_t{1} << 48) && "so much cannot be asked for at once");
+  assert(counts <= (std::uint64_t{1} << 48) && "so much cannot be asked for at once");
   if (counts == 0 || !requests_.add(counts)) return;  // Nothing would look like the first.
   // Relaxed: `add` has acquired what `require` wrote.
   loop_.load(std::memory_order_relaxed)->post(*this);
