@@ -25,6 +25,12 @@ namespace detail {
 
 void mutex_wait::queue_up() noexcept { wanted_->waiters_.push(*this); }
 
+void mutex_wait::give_up(mutex& held) {
+  held.require(owner(), "mutex");
+  wanted_ = &held;
+  held.unlock_here();
+}
+
 void mutex_wait::check_deadlock() const {
   const std::uint64_t holder = wanted_->holder_.load(std::memory_order_relaxed);  // A hint.
   if (holder == 0 || waiter() == nullptr || holder != task_context().id()) return;

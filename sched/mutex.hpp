@@ -25,6 +25,8 @@ struct mutex_policy {
 class mutex_wait : public wait_operation {
  protected:
   explicit mutex_wait(mutex& wanted) noexcept;
+  /// Begins to wait for something else, and will want a mutex then.
+  explicit mutex_wait(loop_bound& home) noexcept : wait_operation(home) {}
   mutex_wait(const mutex_wait&) = default;
   ~mutex_wait() = default;
 
@@ -39,9 +41,13 @@ class mutex_wait : public wait_operation {
 
   [[nodiscard]] mutex& wanted() const noexcept { return *wanted_; }
 
+  /// Gives up `held`, which it will want again. \throws std::logic_error if that belongs to another
+  /// loop.
+  void give_up(mutex& held);
+
  private:
   friend class lariat::mutex;
-  mutex* wanted_;
+  mutex* wanted_ = nullptr;
 };
 
 }  // namespace detail
