@@ -1,13 +1,11 @@
 #pragma once
 
-#include <lariat/sched/detail/wait_list.hpp>
+#include <lariat/sched/detail/gate_wait.hpp>
 
 #include <cstdint>
 #include <utility>
 
 namespace lariat {
-
-class auto_reset_event_wait;
 
 /// A turnstile: each `set` lets one task pass, the one that waits longest, or the next that comes
 /// (Tokio's Notify). Unlike a semaphore it remembers one `set` at most.
@@ -46,12 +44,16 @@ class auto_reset_event : private detail::loop_bound {
   /// \par Cancellation
   /// Ends by operation_cancelled, and no `set` is used up. Who was let pass has passed: then the
   /// cancel stays pending.
-  [[nodiscard]] auto_reset_event_wait wait() noexcept;
+  [[nodiscard]] detail::gate_wait<auto_reset_event> wait() noexcept {
+    return detail::gate_wait(*this);
+  }
 
  private:
-  friend class auto_reset_event_wait;
+  friend class detail::gate_wait<auto_reset_event>;
+  static constexpr const char* wait_name = "auto_reset_event::wait";
   static constexpr std::uint64_t all = std::uint64_t{1} << 62;
 
+  [[nodiscard]] bool pass_gate() noexcept { return std::exchange(set_, false); }
   void set_here() noexcept {
     if (waiters_.empty()) {
       set_ = true;
@@ -61,30 +63,8 @@ class auto_reset_event : private detail::loop_bound {
   }
   void apply(std::uint64_t requests) noexcept override;
 
-  detail::wait_list<detail::wait_operation> waiters_;
+  detail::wait_list<detail::gate_wait<auto_reset_event>> waiters_;
   bool set_ = false;
 };
-
-/// The awaitable of `auto_reset_event::wait`.
-class [[nodiscard]] auto_reset_event_wait final
-    : public detail::basic_wait_operation<auto_reset_event_wait> {
- public:
-  explicit auto_reset_event_wait(auto_reset_event& awaited) noexcept
-      : basic_wait_operation(awaited), awaited_(&awaited) {}
-
-  void await_resume() const { check_cancelled(); }
-
-  bool attempt() noexcept override { return std::exchange(awaited_->set_, false); }
-  [[nodiscard]] operation_info info() const noexcept override { return {"auto_reset_event::wait"}; }
-
- private:
-  void enqueue() noexcept override { awaited_->waiters_.push(*this); }
-
-  auto_reset_event* awaited_;
-};
-
-inline auto_reset_event_wait auto_reset_event::wait() noexcept {
-  return auto_reset_event_wait(*this);
-}
 
 }  // namespace lariat

@@ -1,12 +1,10 @@
 #pragma once
 
-#include <lariat/sched/detail/wait_list.hpp>
+#include <lariat/sched/detail/gate_wait.hpp>
 
 #include <cstdint>
 
 namespace lariat {
-
-class event_wait;
 
 /// A gate: `co_await e.wait()` passes while it is open, which `set` makes it and `clear` undoes
 /// (asyncio's Event).
@@ -47,38 +45,21 @@ class event : private detail::loop_bound {
   ///
   /// \par Cancellation
   /// Ends by operation_cancelled, unless the gate was opened before.
-  [[nodiscard]] event_wait wait() noexcept;
+  [[nodiscard]] detail::gate_wait<event> wait() noexcept { return detail::gate_wait(*this); }
 
  private:
-  friend class event_wait;
+  friend class detail::gate_wait<event>;
+  static constexpr const char* wait_name = "event::wait";
 
+  [[nodiscard]] bool pass_gate() const noexcept { return set_; }
   void set_here() noexcept {
     set_ = true;
     waiters_.wake_all();
   }
   void apply(std::uint64_t) noexcept override { set_here(); }
 
-  detail::wait_list<detail::wait_operation> waiters_;
+  detail::wait_list<detail::gate_wait<event>> waiters_;
   bool set_ = false;
 };
-
-/// The awaitable of `event::wait`.
-class [[nodiscard]] event_wait final : public detail::basic_wait_operation<event_wait> {
- public:
-  explicit event_wait(event& awaited) noexcept
-      : basic_wait_operation(awaited), awaited_(&awaited) {}
-
-  void await_resume() const { check_cancelled(); }
-
-  bool attempt() noexcept override { return awaited_->set_; }
-  [[nodiscard]] operation_info info() const noexcept override { return {"event::wait"}; }
-
- private:
-  void enqueue() noexcept override { awaited_->waiters_.push(*this); }
-
-  event* awaited_;
-};
-
-inline event_wait event::wait() noexcept { return event_wait(*this); }
 
 }  // namespace lariat
