@@ -1,0 +1,35 @@
+#include <lariat/sched/detail/signal.hpp>
+
+#include <stdexcept>
+#include <string>
+
+namespace lariat::detail {
+
+void raise(signal& happened) noexcept {
+  signal_wait* waiter = happened.raise();
+  if (waiter != nullptr) waiter->owner().post(*waiter);
+}
+
+bool signal_wait::start() {
+  if (must_cancel()) {
+    cancelled_ = true;
+    return false;
+  }
+  if (awaited_->raised()) return false;
+  if (awaited_->awaited()) {
+    throw std::logic_error(std::string("lariat: ") + info().name + ": another task awaits it");
+  }
+  // Before the signal knows it, for another thread may post it at once. Its task is resumed by
+  // this loop, not before this returns.
+  suspend();
+  if (!awaited_->wait(*this)) complete();
+  return true;
+}
+
+void signal_wait::cancel() noexcept {
+  if (cancelled_ || !awaited_->withdraw(*this)) return;  // It is on its way.
+  cancelled_ = true;
+  complete();
+}
+
+}  // namespace lariat::detail
