@@ -1,0 +1,108 @@
+#include "primitive_test.hpp"
+
+#include <lariat/sched/watch.hpp>
+
+#include <optional>
+#include <string>
+
+using namespace lariat;
+using namespace std::chrono_literals;
+
+LOOP_TEST_CASE("a receiver sees the latest value, and changes that came together as one",
+               "[sched][watch]") {
+  watch<std::string> state("start");
+  watch<std::string>::receiver receiver = state.subscribe();
+  CHECK(receiver.get() == "start");
+  state.set("one");
+  state.set("two");
+  const std::uint64_t turns = loop::current()->turns();
+  const bool changed = co_await receiver.changed();
+  CHECK(changed);
+  CHECK(loop::current()->turns() == turns);
+  CHECK(receiver.get() == "two");
+  CHECK(state.get() == "two");
+  std::optional<bool> again = co_await try_timeout(1ms, receiver.changed());
+  CHECK_FALSE(again);
+}
+
+LOOP_TEST_CASE("all receivers that wait are woken", "[sched][watch]") {
+  watch<int> state(0);
+  std::string seen;
+  auto body = [&](char letter) -> task<> {
+    watch<int>::receiver receiver = state.subscribe();
+    for (int i = 0; i < 2; ++i) {
+      const bool changed = co_await receiver.changed();
+      CHECK(changed);
+      seen += letter + std::to_string(receiver.get());
+    }
+  };
+  join_handle<void> a = spawn(body, 'a');
+  join_handle<void> b = spawn(body, 'b');
+  co_await settle();
+  state.set(1);
+  co_await settle();
+  CHECK(seen == "a1b1");
+  state.modify([](int& value) { value = 7; });
+  co_await a;
+  co_await b;
+  CHECK(seen == "a1b1a7b7");
+}
+
+LOOP_TEST_CASE("modify wakes nobody if it says that nothing has changed", "[sched][watch]") {
+  watch<int> state(0);
+  watch<int>::receiver receiver = state.subscribe();
+  state.modify([](int& value) {
+    value = 1;
+    return false;
+  });
+  const std::optional<bool> none = co_await try_timeout(1ms, receiver.changed());
+  CHECK_FALSE(none);
+  CHECK(receiver.get() == 1);
+  state.modify([](int&) { return true; });
+  const bool changed = co_await receiver.changed();
+  CHECK(changed);
+}
+
+LOOP_TEST_CASE("wait_for ends when the predicate holds", "[sched][watch]") {
+  watch<int> state(0);
+  auto body = [&]() -> task<bool> {
+    watch<int>::receiver receiver = state.subscribe();
+    const bool holds = co_await receiver.wait_for([](const int& value) { return value >= 3; });
+    co_return holds;
+  };
+  join_handle<bool> waiter = spawn(body);
+  for (int i = 1; i <= 3; ++i) {
+    co_await settle();
+    CHECK_FALSE(waiter.done());
+    state.set(i);
+  }
+  const bool holds = co_await waiter;
+  CHECK(holds);
+}
+
+LOOP_TEST_CASE("a closed watch gives its last change, then no more", "[sched][watch]") {
+  watch<int> state(0);
+  watch<int>::receiver receiver = state.subscribe();
+  watch<int>::receiver copy = receiver;
+  state.set(1);
+  on_other_thread([&] { state.close(); });
+  const bool last = co_await receiver.changed();
+  const bool none = co_await receiver.changed();
+  CHECK(last);
+  CHECK_FALSE(none);
+  const bool of_copy = co_await copy.changed();
+  CHECK(of_copy);
+  const bool holds = co_await copy.wait_for([](const int& value) { return value == 2; });
+  CHECK_FALSE(holds);
+  CHECK_THROWS_AS(state.set(2), std::logic_error);
+}
+
+LOOP_TEST_CASE("a cancelled receiver misses no change", "[sched][watch]") {
+  watch<int> state(0);
+  watch<int>::receiver receiver = state.subscribe();
+  const std::optional<bool> none = co_await try_timeout(1ms, receiver.changed());
+  CHECK_FALSE(none);
+  state.set(1);
+  const bool changed = co_await receiver.changed();
+  CHECK(changed);
+}
