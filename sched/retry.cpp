@@ -1,0 +1,46 @@
+#include <lariat/sched/retry.hpp>
+
+#include <algorithm>
+#include <cstdint>
+#include <random>
+#include <stdexcept>
+
+namespace lariat::detail {
+namespace {
+
+// From 0 to 1; splitmix64. A thread-local, so behind a function (toolchain C1).
+double random_share() {
+  thread_local std::uint64_t state = (std::uint64_t{std::random_device()()} << 32) ^ 0x6c617269;
+  std::uint64_t mixed = state += 0x9e3779b97f4a7c15;
+  mixed = (mixed ^ (mixed >> 30)) * 0xbf58476d1ce4e5b9;
+  mixed = (mixed ^ (mixed >> 27)) * 0x94d049bb133111eb;
+  mixed ^= mixed >> 31;
+  return static_cast<double>(mixed >> 11) * 0x1p-53;
+}
+
+}  // namespace
+
+backoff::backoff(const retry_options& options)
+    : options_(options),
+      attempts_left_(options.attempts),
+      next_ns_(static_cast<double>(options.first_pause.count())) {
+  const bool sensible = options.attempts >= 1 && options.first_pause.count() >= 0 &&
+                        options.longest_pause.count() >= 0 && options.factor >= 1 &&
+                        options.jitter >= 0 && options.jitter <= 1;
+  if (!sensible) {
+    throw std::invalid_argument(
+        "lariat: retry: it needs an attempt at least, pauses that are not negative, a factor of 1 "
+        "or more and a jitter from 0 to 1");
+  }
+}
+
+std::chrono::nanoseconds backoff::pause() noexcept {
+  // In doubles, which overflow to infinity and not to something small.
+  const auto longest = static_cast<double>(options_.longest_pause.count());
+  const double pause = std::min(next_ns_, longest);
+  next_ns_ = pause * options_.factor;
+  const double shortened = pause * (1 - options_.jitter * random_share());
+  return std::chrono::nanoseconds(static_cast<std::int64_t>(std::min(shortened, 0x1p62)));
+}
+
+}  // namespace lariat::detail
