@@ -206,7 +206,8 @@ def hop_cases():
 def micro_cases():
     # The rows come from the binary itself: a benchmark named "what/library" is one value.
     # The bars are by "what", for lariat's beside the bare coroutine's.
-    bars = {"call": 1.6, "chain_of_100": 1.6, "yield": 2.0, "spawn_join": 12.0}
+    bars = {"call": 1.6, "chain_of_100": 1.6, "yield": 2.0, "spawn_join": 12.0, "mutex": 1.5,
+            "semaphore": 1.5, "event": 1.5}
     yield Case("micro", "micro", [Program("all", "micro", "micro")], [Metric("cpu_ns", bars)],
                placement=ONE_CORE)
 

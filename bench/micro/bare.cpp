@@ -36,10 +36,13 @@ detached_coroutine await_chain(benchmark::State& state) {
 void call(benchmark::State& state) { await_leaf(state); }
 BENCHMARK(call)->Name("call/bare");
 
-// What a turn of the loop, and a spawned task, are held against: the bars are multiples of a call.
+// What a turn of the loop, a spawned task, and what passes without a turn, are held against: the
+// bars are multiples of a call.
 BENCHMARK(call)->Name("yield/bare");
 BENCHMARK(call)->Name("spawn_join/bare");
 BENCHMARK(call)->Name("mutex/bare");
+BENCHMARK(call)->Name("semaphore/bare");
+BENCHMARK(call)->Name("event/bare");
 
 // The same a hundred deep, so that the frames do not all lie in the same two cache lines.
 void chain_of_100(benchmark::State& state) { await_chain(state); }

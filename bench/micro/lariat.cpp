@@ -2,7 +2,10 @@
 
 #include <lariat/runtime/run.hpp>
 #include <lariat/sched/detail/timer_wheel.hpp>
+#include <lariat/sched/event.hpp>
 #include <lariat/sched/mutex.hpp>
+#include <lariat/sched/queue.hpp>
+#include <lariat/sched/semaphore.hpp>
 #include <lariat/sched/spawn.hpp>
 #include <lariat/sched/task.hpp>
 #include <lariat/sched/when_all.hpp>
@@ -11,6 +14,7 @@
 #include <benchmark/benchmark.h>
 
 #include <memory>
+#include <optional>
 #include <vector>
 
 namespace {
@@ -86,14 +90,67 @@ task<> when_all_pair(benchmark::State& state) {
 }
 BENCHMARK(on_loop<when_all_pair>)->Name("when_all_pair/lariat");
 
-task<> lock_unlock(benchmark::State& state) {
-  mutex free;
+task<> lock_free_mutex(benchmark::State& state) {
+  mutex door;
   for (auto _ : state) {
-    mutex::guard held = co_await free.lock();
+    mutex::guard held = co_await door.lock();
     benchmark::DoNotOptimize(held);
   }
 }
-BENCHMARK(on_loop<lock_unlock>)->Name("mutex/lariat");
+BENCHMARK(on_loop<lock_free_mutex>)->Name("mutex/lariat");
+
+task<> acquire_release(benchmark::State& state) {
+  semaphore seats(2);
+  for (auto _ : state) {
+    semaphore::permit seat = co_await seats.acquire();
+    benchmark::DoNotOptimize(seat);
+  }
+}
+BENCHMARK(on_loop<acquire_release>)->Name("semaphore/lariat");
+
+task<> wait_for_set_event(benchmark::State& state) {
+  event gate;
+  gate.set();
+  for (auto _ : state) co_await gate.wait();
+}
+BENCHMARK(on_loop<wait_for_set_event>)->Name("event/lariat");
+
+task<> put_get(benchmark::State& state) {
+  queue<int> items;
+  for (auto _ : state) {
+    co_await items.put(1);
+    std::optional<int> item = co_await items.get();
+    benchmark::DoNotOptimize(item);
+  }
+}
+BENCHMARK(on_loop<put_get>)->Name("queue/lariat");
+
+// Gives up a mutex that another task waits for, and waits for it again.
+task<> pass_on(mutex& door, const bool& stop) {
+  mutex::guard held = co_await door.lock();
+  while (!stop) {
+    held.unlock();
+    held = co_await door.lock();
+  }
+}
+
+// Two tasks that pass a mutex to and fro: an iteration is a hand-over each way.
+task<> hand_over_pair(benchmark::State& state) {
+  mutex door;
+  bool stop = false;
+  mutex::guard held = co_await door.lock();
+  auto other = spawn(pass_on, std::ref(door), std::cref(stop));
+  co_await yield();
+  for (auto _ : state) {
+    held.unlock();
+    held = co_await door.lock();
+  }
+  stop = true;
+  held.unlock();
+  co_await other;
+  state.SetItemsProcessed(state.iterations() * 2);
+}
+BENCHMARK(on_loop<hand_over_pair>)->Name("mutex_pair/lariat");
 
 }  // namespace
 

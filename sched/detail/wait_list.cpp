@@ -5,16 +5,13 @@
 
 namespace lariat::detail {
 
-bool wait_operation::wait() {
+bool wait_operation::start() {
   if (must_cancel()) {
     cancelled_ = true;
     return false;
   }
   home_->require(owner(), info().name);
-  if (attempt()) return pass();  // The loop may just have become known.
-  enqueue();
-  suspend();
-  return true;
+  return attempt() ? pass() : wait();
 }
 
 void wait_operation::cancel() noexcept {

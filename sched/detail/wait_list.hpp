@@ -68,8 +68,15 @@ class wait_operation : public operation, private wait_link {
     return true;
   }
 
-  /// The rest of `await_suspend`, if `attempt` was not tried or failed.
-  [[nodiscard]] bool wait();
+  /// Ends `await_suspend` if `attempt` failed.
+  [[nodiscard]] bool wait() {
+    enqueue();
+    suspend();
+    return true;
+  }
+
+  /// Ends `await_suspend` if the loop is not known yet, or another, or a cancel is pending.
+  [[nodiscard]] bool start();
 
   void check_cancelled() const {
     if (cancelled_) [[unlikely]]
@@ -96,9 +103,9 @@ class basic_wait_operation : public Base {
   template <class Promise>
   bool await_suspend(std::coroutine_handle<Promise> caller) {
     this->prepare(caller);
-    const bool at_once = this->home().bound_to(this->owner()) && !this->must_cancel() &&
-                         static_cast<Derived&>(*this).attempt();
-    if (at_once) [[likely]]
+    if (!this->home().bound_to(this->owner()) || this->must_cancel()) [[unlikely]]
+      return this->start();
+    if (static_cast<Derived&>(*this).attempt()) [[likely]]
       return this->pass();
     return this->wait();
   }
