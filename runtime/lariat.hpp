@@ -12,6 +12,12 @@
 #include <lariat/sched/as_completed.hpp>
 #include <lariat/sched/cancelled.hpp>
 #include <lariat/sched/channel.hpp>
+#include <lariat/sched/auto_reset_event.hpp>
+#include <lariat/sched/barrier.hpp>
+#include <lariat/sched/broadcast.hpp>
+#include <lariat/sched/cancelled.hpp>
+#include <lariat/sched/condition.hpp>
+#include <lariat/sched/event.hpp>
 #include <lariat/sched/exception_group.hpp>
 #include <lariat/sched/exit_scope.hpp>
 #include <lariat/sched/for_each_concurrent.hpp>
@@ -19,6 +25,10 @@
 #include <lariat/sched/generator.hpp>
 #include <lariat/sched/join_handle.hpp>
 #include <lariat/sched/local.hpp>
+#include <lariat/sched/latch.hpp>
+#include <lariat/sched/lifo_queue.hpp>
+#include <lariat/sched/mutex.hpp>
+#include <lariat/sched/oneshot.hpp>
 #include <lariat/sched/parallel_for.hpp>
 #include <lariat/sched/parallel_invoke.hpp>
 #include <lariat/sched/parallel_reduce.hpp>
@@ -26,8 +36,13 @@
 #include <lariat/sched/parallel_sort.hpp>
 #include <lariat/sched/parallel_transform.hpp>
 #include <lariat/sched/pool.hpp>
+#include <lariat/sched/priority_queue.hpp>
+#include <lariat/sched/queue.hpp>
 #include <lariat/sched/result.hpp>
 #include <lariat/sched/select.hpp>
+#include <lariat/sched/retry.hpp>
+#include <lariat/sched/semaphore.hpp>
+#include <lariat/sched/shared_mutex.hpp>
 #include <lariat/sched/spawn.hpp>
 #include <lariat/sched/stop.hpp>
 #include <lariat/sched/task.hpp>
@@ -38,6 +53,7 @@
 #include <lariat/sched/to_thread.hpp>
 #include <lariat/sched/uncancellable.hpp>
 #include <lariat/sched/wait.hpp>
+#include <lariat/sched/watch.hpp>
 #include <lariat/sched/when_all.hpp>
 #include <lariat/sched/when_any.hpp>
 #include <lariat/sched/yield.hpp>
