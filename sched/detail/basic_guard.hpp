@@ -28,7 +28,11 @@ class [[nodiscard("the lock is given up when the guard goes")]] basic_guard {
   }
   ~basic_guard() { unlock(); }
 
-  void swap(basic_guard& other) noexcept { std::swap(held_, other.held_); }
+  void swap(basic_guard& other) noexcept {
+    lockable* mine = release();
+    held_ = other.release();
+    other.held_ = mine;
+  }
 
   [[nodiscard]] bool owns_lock() const noexcept { return held_ != nullptr; }
   [[nodiscard]] explicit operator bool() const noexcept { return owns_lock(); }

@@ -1,5 +1,6 @@
 // What all primitives do about loops and threads, with an event and a mutex for all of them.
 
+#include "foreign_task.hpp"
 #include "primitive_test.hpp"
 
 #include <lariat/sched/event.hpp>
@@ -125,4 +126,24 @@ TEST_CASE("a loop that is not its own may release, and nothing else", "[sched][l
     CHECK(refused.size() == 3);
     co_await gate.wait();
   });
+}
+
+LOOP_TEST_CASE("coroutines that are no tasks may wait as well", "[sched][loop_bound]") {
+  mutex door;
+  event gate;
+  auto body = [&]() -> foreign_task<int> {
+    const mutex::guard first = co_await door.lock();
+    co_await gate.wait();
+    co_return 1;
+  };
+  auto waiting = [&]() -> task<int> { co_return co_await body(); };
+  join_handle<int> a = spawn(waiting);
+  join_handle<int> b = spawn(waiting);  // Of the same context; yet it does not wait for itself.
+  co_await settle();
+  CHECK(door.locked());
+  gate.set();
+  const int first = co_await a;
+  const int second = co_await b;
+  CHECK(first + second == 2);
+  CHECK_FALSE(door.locked());
 }
