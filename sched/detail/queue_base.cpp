@@ -1,12 +1,9 @@
-#include <lariat/sched/detail/basic_queue.hpp>
+#include <lariat/sched/detail/queue_base.hpp>
 
 #include <algorithm>
+#include <stdexcept>
 
-namespace lariat {
-
-queue_closed::queue_closed() : std::runtime_error("lariat: the queue is closed") {}
-
-namespace detail {
+namespace lariat::detail {
 
 void queue_base::task_done() {
   if (!here()) return request_count(1);
@@ -46,5 +43,4 @@ void queue_base::apply(std::uint64_t requests) noexcept {
   if ((requests & (closing | closing_now)) != 0) close_here((requests & closing_now) != 0);
 }
 
-}  // namespace detail
-}  // namespace lariat
+}  // namespace lariat::detail
