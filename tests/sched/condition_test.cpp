@@ -120,6 +120,26 @@ LOOP_TEST_CASE("a cancel after the notification stays pending", "[sched][conditi
   CHECK_FALSE(all.door.locked());
 }
 
+LOOP_TEST_CASE("nor does a cancel end the wait of a notified task for the mutex",
+               "[sched][condition]") {
+  shared all;
+  join_handle<void> a = spawn(wait_once, std::ref(all), 'a');
+  co_await settle();
+  mutex::guard mine = co_await all.door.lock();
+  join_handle<void> b = spawn(wait_once, std::ref(all), 'b');  // Behind a, and keeps its place.
+  all.changed.notify();
+  a.cancel();
+  co_await settle();
+  mine.unlock();
+  const outcome<void> end = co_await as_result(a);
+  CHECK(end.cancelled());
+  CHECK(all.order == "a");  // Past the wait; the yield threw.
+  co_await settle();
+  all.changed.notify();
+  co_await b;
+  CHECK(all.order == "abb");
+}
+
 LOOP_TEST_CASE("a notification is not spent on a cancelled wait", "[sched][condition]") {
   shared all;
   join_handle<void> a = spawn(wait_once, std::ref(all), 'a');
