@@ -59,3 +59,25 @@ std::string last_words_of(Body body) {
   CHECK(child.status() == child_process::killed_by(SIGABRT));
   return child.output();
 }
+
+/// The same for a program that makes an object by `make` on a loop, calls `ask(object)` while that
+/// does not run, as another thread would, and then lets the loop go on. (With a thread in the child
+/// ThreadSanitizer would end it.)
+template <class Make, class Ask>
+std::string last_words_of_request(Make make, Ask ask) {
+  child_process child([&] {
+    fake_driver driver;
+    lariat::loop loop(driver);
+    decltype(make()) object;
+    run_on(loop, [&]() -> lariat::task<> {
+      object = make();
+      co_return;
+    });
+    ask(object);
+    run_on(loop,
+           []() -> lariat::task<> { co_await lariat::sleep_for(std::chrono::milliseconds(1)); });
+    return 0;
+  });
+  CHECK(child.status() == child_process::killed_by(SIGABRT));
+  return child.output();
+}

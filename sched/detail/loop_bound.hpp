@@ -38,7 +38,7 @@ class loop_bound : private runnable {
   /// Binds it to the loop that runs on this thread, if one does.
   loop_bound() noexcept;
   ~loop_bound() {
-    if (!requests_.idle()) [[unlikely]]
+    if (requests_.posted()) [[unlikely]]
       die_requested();
   }
 

@@ -41,9 +41,10 @@ class basic_remote_requests {
     return word_.exchange(0, std::memory_order_acq_rel);
   }
 
-  /// Whether nothing is left to take. Says nothing of requests that are being made.
-  [[nodiscard]] bool idle() const noexcept {
-    return (word_.load(std::memory_order_relaxed) & ~unbound) == 0;  // For a check only.
+  /// Whether the step is posted, or about to be. Says nothing of requests that are being made.
+  [[nodiscard]] bool posted() const noexcept {
+    const std::uint64_t word = word_.load(std::memory_order_relaxed);  // For a check only.
+    return word != 0 && (word & unbound) == 0;
   }
 
  private:

@@ -125,7 +125,7 @@ struct remote_requests_model : rl::test_suite<remote_requests_model, threads> {
 
   void after() {
     run_step();
-    RL_ASSERT(requests.idle());
+    RL_ASSERT(!requests.posted());
     RL_ASSERT(count == 2 && has_flag);
   }
 };

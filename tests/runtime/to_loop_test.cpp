@@ -39,11 +39,11 @@ task<> fail_there(const char* text) {
 }
 
 // Says when it has begun, and how it ended.
-struct watch {
+struct watcher {
   std::atomic<bool> began = false;
   std::atomic<bool> cancelled = false;
 };
-task<> wait_there(watch& seen) {
+task<> wait_there(watcher& seen) {
   seen.began = true;
   try {
     co_await sleep_for(24h);
@@ -129,7 +129,7 @@ TEST_CASE("loops call each other in circles", "[runtime][to_loop]") {
 
 TEST_CASE("a cancel reaches the other loop's task before it begins", "[runtime][to_loop]") {
   auto main = []() -> task<bool> {
-    watch seen;
+    watcher seen;
     auto caller = [&]() -> task<> { co_await to_loop(1, wait_there, std::ref(seen)); };
     auto handle = spawn(caller);
     co_await yield();
@@ -142,7 +142,7 @@ TEST_CASE("a cancel reaches the other loop's task before it begins", "[runtime][
 
 TEST_CASE("a cancel reaches the other loop's task while it waits", "[runtime][to_loop]") {
   auto main = []() -> task<bool> {
-    watch seen;
+    watcher seen;
     auto caller = [&]() -> task<> { co_await to_loop(1, wait_there, std::ref(seen)); };
     auto handle = spawn(caller);
     while (!seen.began) co_await yield();
@@ -155,7 +155,7 @@ TEST_CASE("a cancel reaches the other loop's task while it waits", "[runtime][to
 
 TEST_CASE("a cancel before the call keeps it from being made", "[runtime][to_loop]") {
   auto main = []() -> task<bool> {
-    watch seen;
+    watcher seen;
     auto caller = [&]() -> task<> { co_await to_loop(1, wait_there, std::ref(seen)); };
     auto handle = spawn(caller);
     handle.cancel();
@@ -202,7 +202,7 @@ TEST_CASE("a task is joined from another loop", "[runtime][to_loop]") {
 TEST_CASE("a shielded wait for another loop's task ends at once when it is cancelled",
           "[runtime][to_loop]") {
   auto main = []() -> task<bool> {
-    watch seen;
+    watcher seen;
     auto remote = runtime::current()->spawner_at(1).spawn(wait_there, std::ref(seen));
     auto waiter = [&]() -> task<> { co_await shield(remote); };
     auto handle = spawn(waiter);

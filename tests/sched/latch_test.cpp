@@ -2,6 +2,7 @@
 
 #include <lariat/sched/latch.hpp>
 
+#include <memory>
 #include <vector>
 
 using namespace lariat;
@@ -52,11 +53,8 @@ LOOP_TEST_CASE("a latch is not counted below zero", "[sched][latch]") {
 }
 
 TEST_CASE("another thread that counts below zero ends the program", "[sched][latch]") {
-  const std::string output = last_words_of([]() -> task<> {
-    latch gate(1);
-    on_other_thread([&] { gate.count_down(2); });
-    co_await sleep_for(1ms);
-  });
+  const std::string output = last_words_of_request([] { return std::make_unique<latch>(1); },
+                                                   [](const auto& gate) { gate->count_down(2); });
   CHECK(output.find("latch::count_down, on another thread: more than are left") != output.npos);
 }
 

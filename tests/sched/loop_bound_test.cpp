@@ -86,13 +86,17 @@ TEST_CASE("an object without a loop may be bound and asked at once", "[sched][lo
   }
 }
 
+TEST_CASE("an object that no loop ever used may go with its requests", "[sched][loop_bound]") {
+  event gate;
+  gate.set();
+}
+
 TEST_CASE("a request that was not done yet keeps the object", "[sched][loop_bound]") {
-  const std::string output = last_words_of([]() -> task<> {
-    auto gate = std::make_unique<event>();
-    on_other_thread([&] { gate->set(); });
-    gate.reset();
-    co_return;
-  });
+  const std::string output = last_words_of_request([] { return std::make_unique<event>(); },
+                                                   [](auto& gate) {
+                                                     gate->set();
+                                                     gate.reset();
+                                                   });
   CHECK(output.find("while a request of another thread was on its way to it") != output.npos);
 }
 

@@ -262,11 +262,8 @@ LOOP_TEST_CASE("another thread may close, and say that items are done", "[sched]
 }
 
 TEST_CASE("another thread that is done too often ends the program", "[sched][queue]") {
-  const std::string output = last_words_of([]() -> task<> {
-    queue<int> items;
-    on_other_thread([&] { items.task_done(); });
-    co_await sleep_for(1ms);
-  });
+  const std::string output = last_words_of_request([] { return std::make_unique<queue<int>>(); },
+                                                   [](const auto& items) { items->task_done(); });
   CHECK(output.find("queue::task_done, on another thread") != output.npos);
 }
 

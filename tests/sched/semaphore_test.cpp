@@ -4,6 +4,7 @@
 #include <lariat/sched/semaphore.hpp>
 
 #include <algorithm>
+#include <memory>
 #include <vector>
 
 using namespace lariat;
@@ -142,11 +143,8 @@ LOOP_TEST_CASE("a limit refuses what goes beyond it", "[sched][semaphore]") {
 }
 
 TEST_CASE("another thread's release beyond the limit ends the program", "[sched][semaphore]") {
-  const std::string output = last_words_of([]() -> task<> {
-    semaphore seats(1, 1);
-    on_other_thread([&] { seats.release(); });
-    co_await sleep_for(1ms);
-  });
+  const std::string output = last_words_of_request([] { return std::make_unique<semaphore>(1, 1); },
+                                                   [](const auto& seats) { seats->release(); });
   CHECK(output.find("more permits than its limit") != output.npos);
 }
 
