@@ -15,14 +15,12 @@ bool signal_wait::start() {
     cancelled_ = true;
     return false;
   }
-  if (awaited_->raised()) return false;
   if (awaited_->awaited()) {
     throw std::logic_error(std::string("lariat: ") + info().name + ": another task awaits it");
   }
-  // Before the signal knows it, for another thread may post it at once. Its task is resumed by
-  // this loop, not before this returns.
+  if (!awaited_->wait(*this)) return false;
+  // Another thread may have posted it by now; but this loop runs it when this has returned.
   suspend();
-  if (!awaited_->wait(*this)) complete();
   return true;
 }
 

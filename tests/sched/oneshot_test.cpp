@@ -1,11 +1,14 @@
 #include "count_allocations.hpp"
 #include "primitive_test.hpp"
 
+#include <lariat/sched/detail/pause.hpp>
 #include <lariat/sched/oneshot.hpp>
 #include <lariat/sched/to_thread.hpp>
 
+#include <atomic>
 #include <memory>
 #include <optional>
+#include <vector>
 
 using namespace lariat;
 using namespace std::chrono_literals;
@@ -160,6 +163,28 @@ THREAD_TEST_CASE("a value of another thread that races a deadline is there, or c
     CHECK(value == 1);
     other.join();
   }
+}
+
+THREAD_TEST_CASE("a value that is set while the receiver begins to wait is not missed",
+                 "[sched][oneshot]") {
+  constexpr int rounds = 5'000;
+  std::vector<oneshot_ends<int>> all(rounds);
+  std::atomic<int> turn{-1};
+  std::thread other([&] {
+    for (int i = 0; i < rounds; ++i) {
+      while (turn.load() < i) std::this_thread::yield();
+      all[i].sender.set(i);
+    }
+  });
+  int missed = 0;
+  for (int i = 0; i < rounds; ++i) {
+    turn.store(i);
+    for (int spin = 0; spin < i % 64; ++spin) detail::pause();  // Sooner or later than the other.
+    const int value = co_await all[i].receiver;
+    missed += value != i;
+  }
+  CHECK(missed == 0);
+  other.join();
 }
 
 #if COUNT_ALLOCATIONS
