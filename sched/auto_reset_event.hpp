@@ -14,7 +14,7 @@ namespace lariat {
 /// It belongs to one loop, that of the thread that makes it, else that of the first task that uses
 /// it; the tasks of that loop may wait. Any thread may `set` and `set_all`. As to its life, see
 /// `event`.
-class auto_reset_event : private detail::loop_bound {
+class auto_reset_event final : private detail::loop_bound {
  public:
   auto_reset_event() = default;
 

@@ -23,7 +23,7 @@ class broken_barrier : public std::runtime_error {
 /// It belongs to one loop, that of the thread that makes it, else that of the first task that uses
 /// it; the tasks of that loop may wait and ask. Any thread may `abort`. As to its life, see
 /// `event`.
-class barrier : private detail::loop_bound {
+class barrier final : private detail::loop_bound {
  public:
   /// \throws std::invalid_argument if `parties` is zero.
   explicit barrier(std::size_t parties);

@@ -32,7 +32,7 @@ struct [[nodiscard]] broadcast_item {
 /// it; the tasks of that loop may send, subscribe and wait. Any thread may `close`. As to its life,
 /// see `event`.
 template <class T>
-class broadcast : public detail::publisher {
+class broadcast final : public detail::publisher {
  public:
   class receiver;
   class reception;

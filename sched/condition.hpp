@@ -18,7 +18,7 @@ class condition_wait;
 /// It belongs to one loop, that of the thread that makes it, else that of the first task that uses
 /// it; the tasks of that loop may wait. Any thread may notify, without the mutex. As to its life,
 /// see `event`.
-class condition : private detail::loop_bound {
+class condition final : private detail::loop_bound {
  public:
   condition() = default;
 

@@ -14,7 +14,7 @@ namespace lariat {
 /// it; the tasks of that loop may wait and ask. Any thread may `set`. It has to outlive those who
 /// wait, and a `set` of another thread until that has come to the loop: that is, until whatever the
 /// thread sent there afterwards.
-class event : private detail::loop_bound {
+class event final : private detail::loop_bound {
  public:
   event() = default;
 

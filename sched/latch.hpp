@@ -14,7 +14,7 @@ namespace lariat {
 /// It belongs to one loop, that of the thread that makes it, else that of the first task that uses
 /// it; the tasks of that loop may wait and ask. Any thread may count down. As to its life, see
 /// `event`.
-class latch : private detail::loop_bound {
+class latch final : private detail::loop_bound {
  public:
   explicit latch(std::size_t count) noexcept : left_(count) {}
 

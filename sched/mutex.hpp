@@ -64,7 +64,7 @@ class lock_operation;
 /// \par Threads
 /// It belongs to one loop, that of the thread that makes it, else that of the first task that uses
 /// it; the tasks of that loop may lock it. Any thread may `unlock`, so a guard may go anywhere.
-class mutex : private detail::loop_bound {
+class mutex final : private detail::loop_bound {
  public:
   using guard = detail::basic_guard<detail::mutex_policy>;
 

@@ -35,12 +35,12 @@ void semaphore::apply(std::uint64_t count) noexcept {
 }
 
 void acquire_operation::enqueue() {
-  if (count_ > from_->limit_) {
+  if (count_ > from().limit_) {
     throw std::logic_error(
         "lariat: semaphore::acquire: more permits than its limit: they would "
         "never come");
   }
-  from_->waiters_.push(*this);
+  from().waiters_.push(*this);
 }
 
 }  // namespace lariat

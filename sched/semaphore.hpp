@@ -20,7 +20,7 @@ class acquire_operation;
 /// It belongs to one loop, that of the thread that makes it, else that of the first task that uses
 /// it; the tasks of that loop may acquire and ask. Any thread may `release`, so a permit may go
 /// anywhere.
-class semaphore : private detail::loop_bound {
+class semaphore final : private detail::loop_bound {
  public:
   class permit;
   static constexpr std::size_t no_limit = static_cast<std::size_t>(-1);
@@ -131,22 +131,25 @@ class [[nodiscard]] acquire_operation final
     : public detail::basic_wait_operation<acquire_operation> {
  public:
   acquire_operation(semaphore& from, std::size_t count) noexcept
-      : basic_wait_operation(from), from_(&from), count_(count) {}
+      : basic_wait_operation(from), count_(count) {}
 
   semaphore::permit await_resume() const {
     check_cancelled();
-    return semaphore::permit(*from_, count_);
+    return semaphore::permit(from(), count_);
   }
 
-  bool attempt() noexcept override { return from_->take(count_); }
+  bool attempt() noexcept override { return from().take(count_); }
   [[nodiscard]] operation_info info() const noexcept override { return {"semaphore::acquire"}; }
 
  private:
   friend class semaphore;
   void enqueue() override;
-  void withdrawn() noexcept override { from_->hand_out(); }
+  void withdrawn() noexcept override { from().hand_out(); }
 
-  semaphore* from_;
+  // No pointer beside the count: clang would copy both to the permit at once, which on x86 has to
+  // wait for the two stores that made them.
+  [[nodiscard]] semaphore& from() const noexcept { return static_cast<semaphore&>(home()); }
+
   std::size_t count_;
 };
 

@@ -50,7 +50,7 @@ class shared_mutex_wait : public wait_operation {
 ///
 /// \par Threads
 /// As for `mutex`: the tasks of its loop may lock it, and any thread may give it up.
-class shared_mutex : private detail::loop_bound {
+class shared_mutex final : private detail::loop_bound {
  public:
   using guard = detail::basic_guard<detail::shared_mutex_policy<true>>;
   using shared_guard = detail::basic_guard<detail::shared_mutex_policy<false>>;

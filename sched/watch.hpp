@@ -17,7 +17,7 @@ namespace lariat {
 /// it; the tasks of that loop may set, get and wait. Any thread may `close`. As to its life, see
 /// `event`.
 template <class T>
-class watch : public detail::publisher {
+class watch final : public detail::publisher {
  public:
   class receiver;
   class change;
