@@ -10,12 +10,11 @@
 #include <lariat/runtime/runtime.hpp>
 #include <lariat/runtime/to_loop.hpp>
 #include <lariat/sched/as_completed.hpp>
-#include <lariat/sched/cancelled.hpp>
-#include <lariat/sched/channel.hpp>
 #include <lariat/sched/auto_reset_event.hpp>
 #include <lariat/sched/barrier.hpp>
 #include <lariat/sched/broadcast.hpp>
 #include <lariat/sched/cancelled.hpp>
+#include <lariat/sched/channel.hpp>
 #include <lariat/sched/condition.hpp>
 #include <lariat/sched/event.hpp>
 #include <lariat/sched/exception_group.hpp>
@@ -24,9 +23,9 @@
 #include <lariat/sched/fork_join.hpp>
 #include <lariat/sched/generator.hpp>
 #include <lariat/sched/join_handle.hpp>
-#include <lariat/sched/local.hpp>
 #include <lariat/sched/latch.hpp>
 #include <lariat/sched/lifo_queue.hpp>
+#include <lariat/sched/local.hpp>
 #include <lariat/sched/mutex.hpp>
 #include <lariat/sched/oneshot.hpp>
 #include <lariat/sched/parallel_for.hpp>
@@ -39,8 +38,8 @@
 #include <lariat/sched/priority_queue.hpp>
 #include <lariat/sched/queue.hpp>
 #include <lariat/sched/result.hpp>
-#include <lariat/sched/select.hpp>
 #include <lariat/sched/retry.hpp>
+#include <lariat/sched/select.hpp>
 #include <lariat/sched/semaphore.hpp>
 #include <lariat/sched/shared_mutex.hpp>
 #include <lariat/sched/spawn.hpp>

@@ -5,8 +5,11 @@
 
 #include <lariat/sched/event.hpp>
 #include <lariat/sched/mutex.hpp>
+#include <lariat/sched/pool.hpp>
 #include <lariat/sched/semaphore.hpp>
+#include <lariat/sched/to_pool.hpp>
 #include <lariat/sched/to_thread.hpp>
+#include <lariat/sched/when_all.hpp>
 
 #include <memory>
 #include <optional>
@@ -150,4 +153,27 @@ LOOP_TEST_CASE("coroutines that are no tasks may wait as well", "[sched][loop_bo
   const int second = co_await b;
   CHECK(first + second == 2);
   CHECK_FALSE(door.locked());
+}
+
+THREAD_TEST_CASE("tasks on a pool wait on their loop, and release where they are",
+                 "[sched][loop_bound]") {
+  mutex door;
+  event gate;
+  int count = 0;
+  std::string refused;
+  auto body = [&]() -> task<> {
+    co_await gate.wait();
+    for (int i = 0; i < 100; ++i) {
+      const mutex::guard guard = co_await door.lock();
+      ++count;
+    }
+    if (loop::current() == nullptr) refused = logic_error_of([&] { return door.try_lock(); });
+  };
+  auto opener = [&]() -> task<> {
+    gate.set();
+    co_return;
+  };
+  co_await when_all(to_pool(body), to_pool(body), to_pool(opener));
+  CHECK(count == 200);
+  CHECK(refused.find("mutex::try_lock: no loop runs on this thread") != refused.npos);
 }
