@@ -1,7 +1,8 @@
 #include <lariat/io/descriptor.hpp>
 
+#include <lariat/io/detail/system_calls.hpp>
+
 #include <liburing.h>
-#include <unistd.h>
 
 #include <cerrno>
 
@@ -9,7 +10,7 @@ namespace lariat::io {
 
 descriptor::~descriptor() {
   // The descriptor is gone even after EINTR: closing again could hit somebody else's.
-  if (fd_ >= 0) ::close(fd_);
+  if (fd_ >= 0) detail::sys::close(fd_);
 }
 
 void descriptor::close_operation::prepare_entry(io_uring_sqe& entry) noexcept {
@@ -19,7 +20,7 @@ void descriptor::close_operation::prepare_entry(io_uring_sqe& entry) noexcept {
 
 bool descriptor::close_operation::completed() noexcept {
   // Only the driver's drain cancels it, and then it is open still.
-  if (result_ == -ECANCELED) result_ = ::close(fd()) == 0 ? 0 : -errno;
+  if (result_ == -ECANCELED) result_ = detail::sys::close(fd()) == 0 ? 0 : -errno;
   return true;
 }
 

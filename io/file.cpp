@@ -1,9 +1,10 @@
 #include <lariat/io/file.hpp>
 
+#include <lariat/io/detail/system_calls.hpp>
+
 #include <liburing.h>
 
 #include <fcntl.h>
-#include <sys/stat.h>
 
 #include <cerrno>
 
@@ -67,7 +68,7 @@ detail::control_op file::advise(std::uint64_t offset, std::uint64_t length,
 
 std::uint64_t file::size() const {
   struct stat found;
-  if (::fstat(native_handle(), &found) != 0) {
+  if (detail::sys::fstat(native_handle(), found) != 0) {
     detail::throw_error(errno, "fstat", detail::describe_fd(native_handle()));
   }
   return static_cast<std::uint64_t>(found.st_size);

@@ -1,9 +1,11 @@
 #include <lariat/io/fs_content.hpp>
 
 #include <lariat/io/buffer.hpp>
+#include <lariat/io/detail/system_calls.hpp>
 #include <lariat/io/file.hpp>
 #include <lariat/io/fs_path.hpp>
 
+#include <fcntl.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -73,7 +75,7 @@ class removed_on_failure {
   explicit removed_on_failure(const std::string& path) noexcept : path_(&path) {}
   removed_on_failure(const removed_on_failure&) = delete;
   ~removed_on_failure() {
-    if (path_ != nullptr) ::unlink(path_->c_str());
+    if (path_ != nullptr) detail::sys::unlinkat(AT_FDCWD, path_->c_str(), 0);
   }
   void keep() noexcept { path_ = nullptr; }
 

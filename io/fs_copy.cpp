@@ -2,12 +2,10 @@
 
 #include <lariat/io/descriptor.hpp>
 #include <lariat/io/detail/file_lane.hpp>
+#include <lariat/io/detail/system_calls.hpp>
 
 #include <fcntl.h>
-#include <linux/fs.h>
-#include <sys/ioctl.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
@@ -25,7 +23,7 @@ class copier {
       : stop_(std::move(stop)), from_path_(from), to_path_(to) {}
   copier(const copier&) = delete;
   ~copier() {
-    if (made_ && !done_) ::unlink(to_path_.c_str());
+    if (made_ && !done_) detail::sys::unlinkat(AT_FDCWD, to_path_.c_str(), 0);
   }
 
   std::uint64_t run(bool overwrite) {
@@ -33,7 +31,7 @@ class copier {
     open_target(overwrite);
     const std::uint64_t size = share_blocks() ? source_size_ : copy_content();
     // Not at the creation: the target might not be writable then.
-    check(::fchmod(to_.native_handle(), permissions_) == 0, "chmod", to_path_);
+    check(detail::sys::fchmod(to_.native_handle(), permissions_) == 0, "chmod", to_path_);
     close_target();
     done_ = true;
     return size;
@@ -45,9 +43,9 @@ class copier {
   }
 
   void open_source() {
-    from_ = descriptor(::open(from_path_.c_str(), O_RDONLY | O_CLOEXEC | O_NOCTTY));
+    from_ = descriptor(detail::sys::open(from_path_.c_str(), O_RDONLY | O_CLOEXEC | O_NOCTTY));
     check(from_.is_open(), "open", from_path_);
-    check(::fstat(from_.native_handle(), &source_) == 0, "stat", from_path_);
+    check(detail::sys::fstat(from_.native_handle(), source_) == 0, "stat", from_path_);
     if (S_ISDIR(source_.st_mode)) detail::throw_error(EISDIR, "copy", from_path_);
     source_size_ = static_cast<std::uint64_t>(source_.st_size);
     permissions_ = source_.st_mode & 07777;
@@ -55,24 +53,24 @@ class copier {
 
   void open_target(bool overwrite) {
     constexpr int flags = O_WRONLY | O_CLOEXEC | O_NOCTTY;
-    to_ = descriptor(::open(to_path_.c_str(), flags | O_CREAT | O_EXCL, 0600));
+    to_ = descriptor(detail::sys::open(to_path_.c_str(), flags | O_CREAT | O_EXCL, 0600));
     made_ = to_.is_open();
     if (made_) return;
     check(overwrite && errno == EEXIST, "open", to_path_);
-    to_ = descriptor(::open(to_path_.c_str(), flags | O_CREAT, 0600));
+    to_ = descriptor(detail::sys::open(to_path_.c_str(), flags | O_CREAT, 0600));
     check(to_.is_open(), "open", to_path_);
     struct stat target;
-    check(::fstat(to_.native_handle(), &target) == 0, "stat", to_path_);
+    check(detail::sys::fstat(to_.native_handle(), target) == 0, "stat", to_path_);
     if (target.st_dev == source_.st_dev && target.st_ino == source_.st_ino) {
       detail::throw_error(EINVAL, "copy", from_path_ + " to itself");
     }
     if (S_ISREG(target.st_mode)) {
-      check(::ftruncate(to_.native_handle(), 0) == 0, "truncate", to_path_);
+      check(detail::sys::ftruncate(to_.native_handle(), 0) == 0, "truncate", to_path_);
     }
   }
 
   bool share_blocks() noexcept {
-    return ::ioctl(to_.native_handle(), FICLONE, from_.native_handle()) == 0;
+    return detail::sys::clone_file(to_.native_handle(), from_.native_handle()) == 0;
   }
 
   std::uint64_t copy_content() {
@@ -87,7 +85,7 @@ class copier {
     for (std::uint64_t copied = 0;;) {
       detail::throw_if_stopped(stop_);
       const ssize_t count =
-          ::copy_file_range(from_.native_handle(), nullptr, to_.native_handle(), nullptr, step, 0);
+          detail::sys::copy_file_range(from_.native_handle(), to_.native_handle(), step);
       if (count == 0) return copied;
       if (count > 0) {
         copied += static_cast<std::uint64_t>(count);
@@ -104,7 +102,7 @@ class copier {
     const auto buffer = std::make_unique<char[]>(step);
     for (std::uint64_t copied = 0;;) {
       detail::throw_if_stopped(stop_);
-      const ssize_t count = ::read(from_.native_handle(), buffer.get(), step);
+      const ssize_t count = detail::sys::read(from_.native_handle(), buffer.get(), step);
       if (count < 0 && errno == EINTR) continue;
       check(count >= 0, "read", from_path_);
       if (count == 0) return copied;
@@ -115,7 +113,7 @@ class copier {
 
   void write_all(const char* data, std::size_t size) {
     while (size > 0) {
-      const ssize_t count = ::write(to_.native_handle(), data, size);
+      const ssize_t count = detail::sys::write(to_.native_handle(), data, size);
       if (count < 0 && errno == EINTR) continue;
       check(count >= 0, "write", to_path_);
       data += count;
@@ -125,7 +123,7 @@ class copier {
 
   void close_target() {
     const int fd = to_.release();
-    check(::close(fd) == 0 || errno == EINTR, "close", to_path_);
+    check(detail::sys::close(fd) == 0 || errno == EINTR, "close", to_path_);
   }
 
   std::stop_token stop_;

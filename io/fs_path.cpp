@@ -1,17 +1,15 @@
 #include <lariat/io/fs_path.hpp>
 
 #include <lariat/io/detail/file_lane.hpp>
+#include <lariat/io/detail/system_calls.hpp>
 
 #include <liburing.h>
 
 #include <fcntl.h>
 #include <limits.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 #include <cerrno>
-#include <cstdlib>
-#include <memory>
 
 namespace lariat::io::fs {
 namespace {
@@ -25,29 +23,28 @@ void check(bool success, const char* operation, const std::string& path) {
 // Those that the lane runs.
 
 void access_here(const std::string& path, int mode) {
-  check(::faccessat(AT_FDCWD, path.c_str(), mode, AT_EACCESS) == 0, "access", path);
+  check(detail::sys::access(path.c_str(), mode) == 0, "access", path);
 }
 
 std::string readlink_here(const std::string& path) {
   char target[PATH_MAX];
-  const ssize_t length = ::readlink(path.c_str(), target, sizeof target);
+  const ssize_t length = detail::sys::readlink(path.c_str(), target, sizeof target);
   check(length >= 0, "readlink", path);
   return std::string(target, static_cast<std::size_t>(length));
 }
 
 std::string realpath_here(const std::string& path) {
-  const std::unique_ptr<char, decltype(&std::free)> found(::realpath(path.c_str(), nullptr),
-                                                          &std::free);
-  check(found != nullptr, "realpath", path);
-  return found.get();
+  std::string found;
+  check(detail::sys::realpath(path.c_str(), found) == 0, "realpath", path);
+  return found;
 }
 
 void resize_here(const std::string& path, std::uint64_t size) {
-  check(::truncate(path.c_str(), static_cast<off_t>(size)) == 0, "truncate", path);
+  check(detail::sys::truncate(path.c_str(), size) == 0, "truncate", path);
 }
 
 void chmod_here(const std::string& path, unsigned permissions) {
-  check(::chmod(path.c_str(), permissions) == 0, "chmod", path);
+  check(detail::sys::chmod(path.c_str(), permissions) == 0, "chmod", path);
 }
 
 void prepare_rename(const path_status_op& self, io_uring_sqe& entry) noexcept {

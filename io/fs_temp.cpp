@@ -1,6 +1,7 @@
 #include <lariat/io/fs_temp.hpp>
 
 #include <lariat/io/detail/file_lane.hpp>
+#include <lariat/io/detail/system_calls.hpp>
 #include <lariat/io/fs_tree.hpp>
 
 #include <cerrno>
@@ -16,7 +17,7 @@ std::string default_parent() {
 }
 
 std::string make_here(std::string name) {
-  if (::mkdtemp(name.data()) == nullptr) detail::throw_error(errno, "mkdtemp", name);
+  if (detail::sys::mkdtemp(name.data()) != 0) detail::throw_error(errno, "mkdtemp", name);
   return name;
 }
 

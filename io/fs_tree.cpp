@@ -2,13 +2,15 @@
 
 #include <lariat/io/descriptor.hpp>
 #include <lariat/io/detail/file_lane.hpp>
+#include <lariat/io/detail/system_calls.hpp>
 
 #include <dirent.h>
 #include <fcntl.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
+#include <cstddef>
 #include <memory>
 #include <stop_token>
 #include <string_view>
@@ -19,12 +21,12 @@ namespace {
 
 bool is_directory(const std::string& path) noexcept {
   struct stat found;
-  return ::stat(path.c_str(), &found) == 0 && S_ISDIR(found.st_mode);
+  return detail::sys::fstatat(AT_FDCWD, path.c_str(), found, 0) == 0 && S_ISDIR(found.st_mode);
 }
 
 // Makes one directory; false if the one above is missing.
 bool make_directory(const std::string& path, unsigned permissions) {
-  if (::mkdir(path.c_str(), permissions) == 0) return true;
+  if (detail::sys::mkdir(path.c_str(), permissions) == 0) return true;
   const int error = errno;
   if (error == ENOENT) return false;
   if (error == EEXIST && is_directory(path)) return true;
@@ -63,44 +65,56 @@ void mkdir_all_here(const std::string& path, unsigned permissions) {
 class level {
  public:
   // Opens `name` in `parent`, unless it is a symbolic link.
-  level(int parent, const char* name, std::string path) : path_(std::move(path)) {
-    descriptor opened(::openat(parent, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
-    if (opened) directory_.reset(::fdopendir(opened.native_handle()));
-    if (directory_ == nullptr) detail::throw_error(errno, "open", path_);
-    (void)opened.release();  // The stream's now.
+  level(int parent, const char* name, std::string path)
+      : directory_(
+            detail::sys::openat(parent, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)),
+        path_(std::move(path)),
+        names_(std::make_unique<std::byte[]>(names_bytes)) {
+    if (!directory_) detail::throw_error(errno, "open", path_);
   }
 
-  [[nodiscard]] int fd() const noexcept { return ::dirfd(directory_.get()); }
+  [[nodiscard]] int fd() const noexcept { return directory_.native_handle(); }
   [[nodiscard]] const std::string& path() const noexcept { return path_; }
 
   // The next name, or null at the end.
   const char* next() {
     for (;;) {
-      errno = 0;
-      const dirent* entry = ::readdir(directory_.get());
-      if (entry == nullptr && errno != 0) detail::throw_error(errno, "readdir", path_);
-      if (entry == nullptr) return nullptr;
+      if (at_ == filled_ && !refill()) return nullptr;
+      const auto* const entry = reinterpret_cast<const dirent64*>(names_.get() + at_);
+      at_ += entry->d_reclen;
       const std::string_view name = entry->d_name;
       if (name != "." && name != "..") return entry->d_name;
     }
   }
 
  private:
-  struct closer {
-    void operator()(DIR* directory) const noexcept { ::closedir(directory); }
-  };
-  std::unique_ptr<DIR, closer> directory_;
+  static constexpr std::size_t names_bytes = 32 * 1024;  // As readdir(3) takes them.
+
+  bool refill() {
+    const ssize_t filled = detail::sys::getdents64(fd(), names_.get(), names_bytes);
+    // ENOENT: somebody else has removed the directory, so there is nothing more in it.
+    if (filled < 0 && errno != ENOENT) detail::throw_error(errno, "readdir", path_);
+    at_ = 0;
+    filled_ = static_cast<std::size_t>(std::max<ssize_t>(filled, 0));
+    return filled > 0;
+  }
+
+  descriptor directory_;
   std::string path_;
+  std::unique_ptr<std::byte[]> names_;
+  std::size_t at_ = 0;
+  std::size_t filled_ = 0;
 };
 
 // Removes a name that is no directory. False if it is one; gone already counts as removed.
 bool remove_name(int parent, const char* name, const std::string& path) {
-  if (::unlinkat(parent, name, 0) == 0 || errno == ENOENT) return true;
+  if (detail::sys::unlinkat(parent, name, 0) == 0 || errno == ENOENT) return true;
   // EISDIR is Linux's answer, EPERM that of POSIX and of some file systems.
   if (errno != EISDIR && errno != EPERM) detail::throw_error(errno, "remove", path);
   struct stat found;
   const int refusal = errno;
-  if (::fstatat(parent, name, &found, AT_SYMLINK_NOFOLLOW) != 0 || !S_ISDIR(found.st_mode)) {
+  if (detail::sys::fstatat(parent, name, found, AT_SYMLINK_NOFOLLOW) != 0 ||
+      !S_ISDIR(found.st_mode)) {
     detail::throw_error(refusal, "remove", path);
   }
   return false;
@@ -108,7 +122,7 @@ bool remove_name(int parent, const char* name, const std::string& path) {
 
 std::uint64_t remove_tree_until(const std::string& path, const std::stop_token& stop) {
   struct stat found;
-  if (::lstat(path.c_str(), &found) != 0) {
+  if (detail::sys::fstatat(AT_FDCWD, path.c_str(), found, AT_SYMLINK_NOFOLLOW) != 0) {
     if (errno == ENOENT) return 0;
     detail::throw_error(errno, "remove", path);
   }
@@ -133,7 +147,7 @@ std::uint64_t remove_tree_until(const std::string& path, const std::stop_token& 
     const int parent = levels.empty() ? AT_FDCWD : levels.back().fd();
     const std::string name =
         levels.empty() ? emptied : emptied.substr(levels.back().path().size() + 1);
-    if (::unlinkat(parent, name.c_str(), AT_REMOVEDIR) != 0 && errno != ENOENT) {
+    if (detail::sys::unlinkat(parent, name.c_str(), AT_REMOVEDIR) != 0 && errno != ENOENT) {
       detail::throw_error(errno, "remove", emptied);
     }
     ++removed;

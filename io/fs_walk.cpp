@@ -2,12 +2,11 @@
 
 #include <lariat/io/descriptor.hpp>
 #include <lariat/io/detail/file_lane.hpp>
+#include <lariat/io/detail/system_calls.hpp>
 
 #include <dirent.h>
 #include <fcntl.h>
 #include <sys/stat.h>
-#include <sys/syscall.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
@@ -25,7 +24,7 @@ namespace {
 constexpr std::size_t batch_bytes = 32 * 1024;
 
 descriptor open_here(const std::string& path) {
-  descriptor opened(::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  descriptor opened(detail::sys::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
   if (!opened) detail::throw_error(errno, "open", path);
   return opened;
 }
@@ -34,7 +33,8 @@ file_type type_of(unsigned char kind, int directory, const char* name) noexcept 
   if (kind != DT_UNKNOWN) return detail::type_of_mode(DTTOIF(kind));
   // Some file systems leave it to us.
   struct stat found;
-  if (::fstatat(directory, name, &found, AT_SYMLINK_NOFOLLOW) != 0) return file_type::unknown;
+  if (detail::sys::fstatat(directory, name, found, AT_SYMLINK_NOFOLLOW) != 0)
+    return file_type::unknown;
   return detail::type_of_mode(found.st_mode);
 }
 
@@ -45,10 +45,10 @@ std::vector<dir_entry> read_batch_here(int directory, const std::string& path) {
   std::vector<dir_entry> batch;
   // A batch may consist of "." and ".." only, and must not look like the end.
   while (batch.empty()) {
-    const long filled = ::syscall(SYS_getdents64, directory, buffer.get(), batch_bytes);
+    const ssize_t filled = detail::sys::getdents64(directory, buffer.get(), batch_bytes);
     if (filled < 0) detail::throw_error(errno, "readdir", path);
     if (filled == 0) break;
-    for (long at = 0; at < filled;) {
+    for (ssize_t at = 0; at < filled;) {
       const auto* entry = reinterpret_cast<const dirent64*>(buffer.get() + at);
       at += entry->d_reclen;
       const std::string_view name = entry->d_name;
@@ -65,7 +65,8 @@ using identity = std::pair<std::uint64_t, std::uint64_t>;
 
 std::optional<identity> identify_here(const std::string& path) noexcept {
   struct stat found;
-  if (::stat(path.c_str(), &found) != 0 || !S_ISDIR(found.st_mode)) return std::nullopt;
+  if (detail::sys::fstatat(AT_FDCWD, path.c_str(), found, 0) != 0 || !S_ISDIR(found.st_mode))
+    return std::nullopt;
   return identity(found.st_dev, found.st_ino);
 }
 

@@ -1,11 +1,10 @@
 #include <lariat/io/socket.hpp>
 
+#include <lariat/io/detail/system_calls.hpp>
 #include <lariat/sched/loop.hpp>
 
-#include <fcntl.h>
 #include <liburing.h>
 #include <sys/socket.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
@@ -17,12 +16,7 @@
 
 namespace lariat::io {
 
-socket::socket(int fd) noexcept : fd_(fd) {
-  const int flags = ::fcntl(fd, F_GETFL);
-  if (flags >= 0 && (flags & O_NONBLOCK) != 0) ::fcntl(fd, F_SETFL, flags & ~O_NONBLOCK);
-  const int descriptor_flags = ::fcntl(fd, F_GETFD);
-  if (descriptor_flags >= 0) ::fcntl(fd, F_SETFD, descriptor_flags | FD_CLOEXEC);
-}
+socket::socket(int fd) noexcept : fd_(fd) { detail::sys::adopt(fd); }
 
 socket::socket(socket&& other) noexcept { take_over(other); }
 
@@ -79,14 +73,14 @@ address socket::local_address() const {
   sockaddr_storage storage{};
   socklen_t size = sizeof storage;
   auto* const name = reinterpret_cast<sockaddr*>(&storage);
-  if (::getsockname(native_handle(), name, &size) != 0) {
+  if (detail::sys::getsockname(native_handle(), name, &size) != 0) {
     detail::throw_error(errno, "getsockname", description());
   }
   return address::from_sockaddr(name, size).value_or(address());
 }
 
 void socket::set_option(int level, int option, int value, const char* what) {
-  if (::setsockopt(native_handle(), level, option, &value, sizeof value) != 0) {
+  if (detail::sys::setsockopt(native_handle(), level, option, &value, sizeof value) != 0) {
     detail::throw_error(errno, what, description());
   }
 }
@@ -94,7 +88,7 @@ void socket::set_option(int level, int option, int value, const char* what) {
 int socket::option(int level, int option, const char* what) const {
   int value = 0;
   socklen_t size = sizeof value;
-  if (::getsockopt(native_handle(), level, option, &value, &size) != 0) {
+  if (detail::sys::getsockopt(native_handle(), level, option, &value, &size) != 0) {
     detail::throw_error(errno, what, description());
   }
   return value;
@@ -136,7 +130,7 @@ void socket::close_op::start_closing() noexcept {
   if (!socket_.busy()) return close_now();
   socket_.closer_ = this;
   // Ends sends at once, which a cancel does not if they are being worked on.
-  ::shutdown(fd_, SHUT_RDWR);
+  detail::sys::shutdown(fd_, SHUT_RDWR);
   for (detail::turn_queue& way : socket_.turns_) {
     way.for_each([](detail::socket_op& each) { each.cancel(); });
   }
@@ -149,7 +143,7 @@ void socket::close_op::close_now() noexcept {
 
 bool socket::close_op::completed() noexcept {
   // Only the driver's drain cancels it, and then it is open still.
-  if (result_ == -ECANCELED) ::close(fd_);
+  if (result_ == -ECANCELED) detail::sys::close(fd_);
   return true;
 }
 

@@ -1,6 +1,7 @@
 #include <lariat/io/stream_socket.hpp>
 
-#include <sys/ioctl.h>
+#include <lariat/io/detail/system_calls.hpp>
+
 #include <sys/socket.h>
 
 #include <cerrno>
@@ -9,15 +10,13 @@ namespace lariat::io {
 
 void stream_socket::shutdown_write() {
   // A system call: the ring would give it to a worker thread, which costs a hundred times as much.
-  if (::shutdown(native_handle(), SHUT_WR) != 0)
+  if (detail::sys::shutdown(native_handle(), SHUT_WR) != 0)
     detail::throw_error(errno, "shutdown", description());
 }
 
 std::size_t stream_socket::available() const {
-  int bytes = 0;
-  if (::ioctl(native_handle(), FIONREAD, &bytes) != 0) {
-    detail::throw_error(errno, "available", description());
-  }
+  const int bytes = detail::sys::available(native_handle());
+  if (bytes < 0) detail::throw_error(errno, "available", description());
   return static_cast<std::size_t>(bytes);
 }
 

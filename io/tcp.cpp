@@ -1,5 +1,7 @@
 #include <lariat/io/tcp.hpp>
 
+#include <lariat/io/detail/system_calls.hpp>
+
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <sys/socket.h>
@@ -14,7 +16,7 @@ address peer_of(int fd) {
   sockaddr_storage storage{};
   socklen_t size = sizeof storage;
   auto* const name = reinterpret_cast<sockaddr*>(&storage);
-  if (::getpeername(fd, name, &size) != 0) detail::throw_error(errno, "getpeername");
+  if (detail::sys::getpeername(fd, name, &size) != 0) detail::throw_error(errno, "getpeername");
   return address::from_sockaddr(name, size).value_or(address());
 }
 
@@ -48,7 +50,7 @@ bool tcp_stream::keep_alive() const {
 
 void tcp_stream::set_zero_linger() {
   const linger zero{1, 0};
-  if (::setsockopt(native_handle(), SOL_SOCKET, SO_LINGER, &zero, sizeof zero) != 0) {
+  if (detail::sys::setsockopt(native_handle(), SOL_SOCKET, SO_LINGER, &zero, sizeof zero) != 0) {
     detail::throw_error(errno, "set SO_LINGER", description());
   }
 }
@@ -57,7 +59,7 @@ tcp_listener::tcp_listener(int fd) : socket(fd) { set_name(local_address()); }
 
 tcp_listener tcp_listener::bind(const address& where, const listen_options& options) {
   const int family = where.is_v4() ? AF_INET : AF_INET6;
-  const int fd = ::socket(family, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  const int fd = detail::sys::socket(family, SOCK_STREAM | SOCK_CLOEXEC);
   if (fd < 0) detail::throw_error(errno, "socket for", where.to_string());
   tcp_listener listener(fd, where);
   const char* const what = "set options for";
@@ -68,10 +70,10 @@ tcp_listener tcp_listener::bind(const address& where, const listen_options& opti
   }
   // Accepted sockets inherit it, which saves a system call for each.
   if (options.no_delay) listener.set_option(IPPROTO_TCP, TCP_NODELAY, 1, what);
-  if (::bind(fd, where.data(), where.size()) != 0) {
+  if (detail::sys::bind(fd, where.data(), where.size()) != 0) {
     detail::throw_error(errno, "bind", where.to_string());
   }
-  if (::listen(fd, options.backlog) != 0) {
+  if (detail::sys::listen(fd, options.backlog) != 0) {
     detail::throw_error(errno, "listen", where.to_string());
   }
   if (where.port() == 0) listener.set_name(listener.local_address());

@@ -1,5 +1,7 @@
 #include <lariat/io/detail/fd_op.hpp>
 
+#include <lariat/io/detail/system_calls.hpp>
+
 #include <limits.h>
 #include <unistd.h>
 
@@ -9,6 +11,8 @@ namespace lariat::io::detail {
 
 std::string describe_fd(int fd) {
   if (fd < 0) return "on a closed descriptor";
+  if (is_simulated(fd))
+    return "fd " + std::to_string(fd) + " (" + sys::describe_simulated(fd) + ")";
   const std::string number = std::to_string(fd);
   std::string text = "fd " + number;
   char target[PATH_MAX];

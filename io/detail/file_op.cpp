@@ -1,5 +1,6 @@
 #include <lariat/io/detail/file_op.hpp>
 
+#include <lariat/io/detail/system_calls.hpp>
 #include <lariat/io/stream_error.hpp>
 #include <lariat/sched/loop.hpp>
 
@@ -8,7 +9,6 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <sys/uio.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
@@ -161,7 +161,7 @@ void control_op::prepare_resize(control_op& self, io_uring_sqe& entry) noexcept 
     ::io_uring_prep_rw(opcode_ftruncate, &entry, self.fd(), nullptr, 0, self.length_);
     return;
   }
-  const int done = ::ftruncate(self.fd(), static_cast<off_t>(self.length_));
+  const int done = sys::ftruncate(self.fd(), self.length_);
   self.done_by_call_ = done == 0 ? 0 : -errno;
   ::io_uring_prep_nop(&entry);
 }

@@ -1,10 +1,11 @@
 #include <lariat/io/detail/tcp_ops.hpp>
 
+#include <lariat/io/detail/system_calls.hpp>
+
 #include <liburing.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <sys/socket.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
@@ -15,7 +16,7 @@ namespace {
 
 int set_flag(int fd, int level, int option) noexcept {
   const int on = 1;
-  return ::setsockopt(fd, level, option, &on, sizeof on) == 0 ? 0 : errno;
+  return detail::sys::setsockopt(fd, level, option, &on, sizeof on) == 0 ? 0 : errno;
 }
 
 }  // namespace
@@ -23,7 +24,7 @@ int set_flag(int fd, int level, int option) noexcept {
 // The system calls before the one that waits. A failure becomes the operation's result.
 void connect_operation::open() noexcept {
   const int family = peer_.is_v4() ? AF_INET : AF_INET6;
-  fd_ = ::socket(family, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  fd_ = detail::sys::socket(family, SOCK_STREAM | SOCK_CLOEXEC);
   if (fd_ < 0) {
     step_ = "socket for";
     return preset_error(errno);
@@ -43,7 +44,7 @@ int connect_operation::set_up() noexcept {
     step_ = "bind for";
     // Lets the kernel choose a port for this peer, not one that is free for all peers.
     if (options_.local->port() == 0) set_flag(fd_, IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT);
-    if (::bind(fd_, options_.local->data(), options_.local->size()) != 0) return errno;
+    if (detail::sys::bind(fd_, options_.local->data(), options_.local->size()) != 0) return errno;
   }
   step_ = "connect";
   return 0;
@@ -56,7 +57,7 @@ void connect_operation::prepare_entry(io_uring_sqe& entry) noexcept {
 tcp_stream connect_operation::take() noexcept {
   const int fd = std::exchange(fd_, -1);
   if (result_ >= 0) return tcp_stream(fd, peer_);
-  if (fd >= 0) ::close(fd);
+  if (fd >= 0) detail::sys::close(fd);
   return tcp_stream();
 }
 
