@@ -37,7 +37,8 @@ loop::loop(lariat::driver& where, loop_limits limits)
     : driver_(where),
       turn_time_(where.now()),
       limits_(limits),
-      one_cpu_(detail::usable_cpus() == 1),
+      // Asked where it matters only: it reads some files.
+      one_cpu_(limits.handoff_spin_ns != 0 && detail::usable_cpus() == 1),
       timers_(turn_time_) {
   if (limits_.handoff_spin_ns < 0) limits_.handoff_spin_ns = handoff_spin_default_ns;
 }

@@ -20,6 +20,10 @@ namespace lariat {
 class blocking_pool;
 class pool;
 
+namespace detail {
+class thread_substitute;
+}  // namespace detail
+
 /// What a loop tells of a task that failed and that nobody awaited.
 class unhandled_failure {
  public:
@@ -161,6 +165,10 @@ class loop final : public executor {
   [[nodiscard]] lariat::pool* computing() const noexcept { return computing_; }
   void set_computing(lariat::pool* pool) noexcept { computing_ = pool; }
 
+  /// What runs both kinds of calls where a simulation does without threads; otherwise null.
+  [[nodiscard]] detail::thread_substitute* threads() const noexcept { return threads_; }
+  void set_threads(detail::thread_substitute* substitute) noexcept { threads_ = substitute; }
+
   /// The context of awaits by coroutines that are no lariat tasks.
   [[nodiscard]] context& foreign_context() noexcept;
 
@@ -194,6 +202,7 @@ class loop final : public executor {
   std::uint32_t wakes_due_ = 0;
   blocking_pool* blocking_ = nullptr;
   lariat::pool* computing_ = nullptr;
+  detail::thread_substitute* threads_ = nullptr;
   context* first_ = nullptr;
   context* last_ = nullptr;
   std::size_t live_ = 0;

@@ -93,6 +93,18 @@ pool_core::pool_core(pool& owner, const std::string& name, const pool_options& o
   start_threads(name, options);
 }
 
+pool_core::pool_core(pool& owner) : owner_(owner), spin_ns_(0), crowded_(true) {
+  workers_.push_back(std::make_unique<pool_worker>(*this, 0));
+}
+
+void pool_core::run_here(runnable& step) noexcept {
+  current_worker = workers_.front().get();
+  step.run();
+  current_strand.scope = nullptr;
+  current_worker = nullptr;
+  current_strand.frames.release();
+}
+
 void pool_core::start_threads(const std::string& name, const pool_options& options) {
   // Workers without a thread are victims that never have anything.
   for (auto& each : workers_) {

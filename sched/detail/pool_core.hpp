@@ -29,6 +29,9 @@ class pool_core {
  public:
   /// \throws std::system_error if no thread could be started; fewer than were asked for will do.
   pool_core(pool& owner, const std::string& name, const pool_options& options);
+
+  /// One worker and no thread: for `run_here`.
+  explicit pool_core(pool& owner);
   pool_core(const pool_core&) = delete;
   pool_core& operator=(const pool_core&) = delete;
 
@@ -37,6 +40,10 @@ class pool_core {
 
   /// Any thread.
   void post(runnable& step) noexcept;
+
+  /// Runs `step`, and all that it forks, as the worker of a core without threads. On the one thread
+  /// that uses it.
+  void run_here(runnable& step) noexcept;
 
   /// After work was added: wakes a worker if none looks for work.
   void wake_one() noexcept;

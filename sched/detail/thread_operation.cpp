@@ -1,6 +1,7 @@
 #include <lariat/sched/detail/thread_operation.hpp>
 
 #include <lariat/sched/blocking_pool.hpp>
+#include <lariat/sched/detail/thread_substitute.hpp>
 #include <lariat/sched/timer.hpp>
 
 #include <stdexcept>
@@ -47,6 +48,10 @@ bool thread_operation::start(body function, void* state, const context* task, qu
     timer_ = timer;
     timer->start(*this, *home_);
   }
+  if (thread_substitute* const threads = home_->threads(); threads != nullptr) [[unlikely]] {
+    threads->submit(*this);
+    return true;
+  }
   nested_ = lane::current() == lane_;
   // The last act: a thread may hand the result back before this returns.
   if (home_->many_handoffs() && !nested_) {
@@ -67,6 +72,9 @@ void thread_operation::end(ending how) noexcept {
 
 // True if no thread has started it, and none will.
 bool thread_operation::take_back() noexcept {
+  if (thread_substitute* const threads = home_->threads(); threads != nullptr) [[unlikely]] {
+    return threads->withdraw(*this);
+  }
   call_gatherer::current().flush();  // Which may hold it.
   return lane_->withdraw(*this);
 }

@@ -49,6 +49,13 @@ class thread_operation : public operation {
   void cancel() noexcept override;
   [[nodiscard]] operation_info info() const noexcept override { return {"to_thread"}; }
 
+  /// What the thread runs, once the call cannot be taken back: then the operation may be gone.
+  struct thread_call {
+    body function;
+    void* state;
+  };
+  [[nodiscard]] thread_call call() const noexcept { return {function_, state_}; }
+
   /// Queues the task to be resumed on its loop. On the lane's thread; nothing of the operation may
   /// be touched after it.
   void hand_back() noexcept { home_->post(*this); }
