@@ -1,0 +1,228 @@
+#include <lariat/io/testing/detail/open_file.hpp>
+#include <lariat/io/testing/detail/simulated_kernel.hpp>
+
+#include <fcntl.h>
+#include <sys/stat.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <string_view>
+#include <utility>
+
+// The simulated kernel's calls on files and paths.
+
+namespace lariat::io::testing {
+namespace {
+
+// What an open file's errors are called by: its path at the time.
+std::string full_path(const file_tree::place& at) {
+  if (at.name.empty() || at.name == "..") return file_tree::path_of(*at.node);
+  const std::string above = file_tree::path_of(*at.directory);
+  return (above == "/" ? above : above + '/') + at.name;
+}
+
+}  // namespace
+
+node_ptr simulated_kernel::directory(int fd, const char* path, int& error) const noexcept {
+  error = 0;
+  if (fd == AT_FDCWD || path[0] == '/') return files_.root();
+  const auto& found = find(fd);
+  open_file* const file = found == nullptr ? nullptr : found->as_file();
+  if (found == nullptr) error = -EBADF;
+  if (found != nullptr && (file == nullptr || !file->node()->is_directory())) error = -ENOTDIR;
+  return error == 0 ? file->node() : nullptr;
+}
+
+int simulated_kernel::openat(int dir, const char* path, int flags, unsigned mode) noexcept {
+  int error = world_.fault(call_kind::make_descriptor);
+  if (error != 0) return error;
+  const node_ptr from = directory(dir, path, error);
+  if (error != 0) return error;
+  const bool may_make = (flags & O_CREAT) != 0;
+  const bool exclusive = may_make && (flags & O_EXCL) != 0;
+  const file_tree::place at = files_.find(from, path, (flags & O_NOFOLLOW) == 0 && !exclusive);
+  node_ptr node = at.node;
+  if (may_make && at.error == 0 && node == nullptr) {
+    if (error = files_.make_file(at, mode, node); error != 0) return error;
+  } else if (error = at.missing(); error != 0) {
+    return error;
+  } else if (exclusive) {
+    return -EEXIST;
+  }
+  if (node->is_symlink()) return -ELOOP;
+  const bool writes = (flags & O_ACCMODE) != O_RDONLY;
+  if (node->is_directory() && (writes || may_make)) return -EISDIR;
+  if (!node->is_directory() && (flags & O_DIRECTORY) != 0) return -ENOTDIR;
+  const int fd = add_descriptor(std::make_shared<open_file>(files_, node, flags, full_path(at)));
+  if (fd >= 0 && (flags & O_TRUNC) != 0 && writes) files_.resize(*node, 0);
+  return fd;
+}
+
+template <class Into>
+int simulated_kernel::stat_any(int dir, const char* path, int flags, Into& into) noexcept {
+  if (path[0] == '\0' && (flags & AT_EMPTY_PATH) != 0 && dir != AT_FDCWD) {
+    const auto& found = find(dir);
+    if (found == nullptr) return -EBADF;
+    if (open_file* const file = found->as_file()) {
+      files_.describe(*file->node(), into);
+    } else {
+      file_node other;
+      other.mode = found->as_socket() == nullptr ? S_IFIFO | 0600 : S_IFSOCK | 0777;
+      files_.describe(other, into);
+    }
+    return 0;
+  }
+  int error = 0;
+  const node_ptr from = directory(dir, path, error);
+  if (error != 0) return error;
+  const file_tree::place at = files_.find(from, path, (flags & AT_SYMLINK_NOFOLLOW) == 0);
+  if (error = at.missing(); error == 0) files_.describe(*at.node, into);
+  return error;
+}
+
+int simulated_kernel::fstatat(int dir, const char* path, struct stat& into, int flags) noexcept {
+  return stat_any(dir, path, flags, into);
+}
+
+int simulated_kernel::statx(int dir, const char* path, int flags, struct statx& into) noexcept {
+  return stat_any(dir, path, flags, into);
+}
+
+int simulated_kernel::unlinkat(int dir, const char* path, int flags) noexcept {
+  int error = 0;
+  const node_ptr from = directory(dir, path, error);
+  return error != 0 ? error : files_.unlink(from, path, (flags & AT_REMOVEDIR) != 0);
+}
+
+int simulated_kernel::mkdirat(int dir, const char* path, unsigned mode) noexcept {
+  int error = world_.fault(call_kind::make_name);
+  if (error != 0) return error;
+  const node_ptr from = directory(dir, path, error);
+  return error != 0 ? error : files_.make_directory(from, path, mode);
+}
+
+int simulated_kernel::renameat(int old_dir, const char* old_path, int new_dir, const char* new_path,
+                               unsigned flags) noexcept {
+  int error = world_.fault(call_kind::make_name);
+  if (error != 0) return error;
+  const node_ptr old_from = directory(old_dir, old_path, error);
+  if (error != 0) return error;
+  const node_ptr new_from = directory(new_dir, new_path, error);
+  return error != 0 ? error : files_.rename(old_from, old_path, new_from, new_path, flags);
+}
+
+int simulated_kernel::linkat(int old_dir, const char* old_path, int new_dir, const char* new_path,
+                             int flags) noexcept {
+  int error = world_.fault(call_kind::make_name);
+  if (error != 0) return error;
+  const node_ptr old_from = directory(old_dir, old_path, error);
+  if (error != 0) return error;
+  const node_ptr new_from = directory(new_dir, new_path, error);
+  if (error != 0) return error;
+  return files_.link(old_from, old_path, new_from, new_path, (flags & AT_SYMLINK_FOLLOW) != 0);
+}
+
+int simulated_kernel::symlinkat(const char* target, int dir, const char* path) noexcept {
+  int error = world_.fault(call_kind::make_name);
+  if (error != 0) return error;
+  const node_ptr from = directory(dir, path, error);
+  return error != 0 ? error : files_.symlink(target, from, path);
+}
+
+int simulated_kernel::find_node(const char* path, node_ptr& node) noexcept {
+  const file_tree::place at = files_.find(files_.root(), path, true);
+  node = at.node;
+  return at.missing();
+}
+
+int simulated_kernel::access(const char* path, int) noexcept {
+  node_ptr node;
+  return find_node(path, node);  // Everybody is root.
+}
+
+int simulated_kernel::truncate(const char* path, std::uint64_t size) noexcept {
+  node_ptr node;
+  if (const int error = find_node(path, node); error != 0) return error;
+  return node->is_directory() ? -EISDIR : files_.resize(*node, size);
+}
+
+int simulated_kernel::ftruncate(int fd, std::uint64_t size) noexcept {
+  const auto& found = find(fd);
+  if (found == nullptr) return -EBADF;
+  open_file* const file = found->as_file();
+  if (file == nullptr || !file->writable()) return -EINVAL;
+  if (static_cast<std::int64_t>(size) < 0) return -EINVAL;
+  return files_.resize(*file->node(), size);
+}
+
+int simulated_kernel::chmod(const char* path, unsigned mode) noexcept {
+  node_ptr node;
+  if (const int error = find_node(path, node); error != 0) return error;
+  node->mode = (node->mode & S_IFMT) | (mode & 07777);
+  return 0;
+}
+
+int simulated_kernel::fchmod(int fd, unsigned mode) noexcept {
+  const auto& found = find(fd);
+  if (found == nullptr) return -EBADF;
+  open_file* const file = found->as_file();
+  if (file == nullptr) return -EINVAL;
+  file->node()->mode = (file->node()->mode & S_IFMT) | (mode & 07777);
+  return 0;
+}
+
+ssize_t simulated_kernel::readlink(const char* path, char* into, std::size_t size) noexcept {
+  const file_tree::place at = files_.find(files_.root(), path, false);
+  if (const int error = at.missing(); error != 0) return error;
+  if (!at.node->is_symlink()) return -EINVAL;
+  const std::string_view target = at.node->text();
+  const std::size_t length = std::min(size, target.size());
+  std::memcpy(into, target.data(), length);
+  return static_cast<ssize_t>(length);
+}
+
+int simulated_kernel::realpath(const char* path, std::string& into) noexcept {
+  const file_tree::place at = files_.find(files_.root(), path, true);
+  if (const int error = at.missing(); error != 0) return error;
+  into = at.node->is_directory() ? file_tree::path_of(*at.node) : full_path(at);
+  return 0;
+}
+
+int simulated_kernel::mkdtemp(char* name) noexcept {
+  constexpr std::string_view letters = "abcdefghijklmnopqrstuvwxyz0123456789";
+  char* const end = name + std::strlen(name);
+  if (!std::string_view(name).ends_with("XXXXXX")) return -EINVAL;
+  for (;;) {
+    for (char* each = end - 6; each != end; ++each) {
+      *each = letters[world_.random().below(letters.size())];
+    }
+    if (const int error = mkdirat(AT_FDCWD, name, 0700); error != -EEXIST) return error;
+  }
+}
+
+ssize_t simulated_kernel::read(int fd, void* into, std::size_t size) noexcept {
+  const auto& found = find(fd);
+  if (found == nullptr) return -EBADF;
+  if (const int error = world_.fault(call_kind::file_read); error != 0) return error;
+  const iovec buffer{into, world_.some_bytes(size)};
+  return found->read({&buffer, 1}, ~std::uint64_t{0});
+}
+
+ssize_t simulated_kernel::write(int fd, const void* from, std::size_t size) noexcept {
+  const auto& found = find(fd);
+  if (found == nullptr) return -EBADF;
+  if (const int error = world_.fault(call_kind::file_write); error != 0) return error;
+  const iovec buffer{const_cast<void*>(from), world_.some_bytes(size)};
+  return found->write({&buffer, 1}, ~std::uint64_t{0});
+}
+
+ssize_t simulated_kernel::getdents64(int fd, void* into, std::size_t size) noexcept {
+  const auto& found = find(fd);
+  if (found == nullptr) return -EBADF;
+  open_file* const file = found->as_file();
+  if (file == nullptr) return -ENOTDIR;
+  return file->read_names({static_cast<std::byte*>(into), size});
+}
+
+}  // namespace lariat::io::testing

@@ -1,0 +1,46 @@
+#pragma once  // lint: allow(pragma) lint: allow(listed): of the sources only, not installed.
+
+#include <lariat/io/testing/detail/file_tree.hpp>
+#include <lariat/io/testing/detail/open_description.hpp>
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <string>
+#include <utility>
+
+namespace lariat::io::testing {
+
+/// An open file or directory of the simulated tree.
+class open_file final : public open_description {
+ public:
+  /// \param flags As of open(2).
+  open_file(file_tree& files, node_ptr node, int flags, std::string path)
+      : files_(files), node_(std::move(node)), flags_(flags), path_(std::move(path)) {}
+
+  [[nodiscard]] const node_ptr& node() const noexcept { return node_; }
+  [[nodiscard]] bool writable() const noexcept;
+
+  /// `offset` -1 stands for the cursor.
+  int read(std::span<const iovec> into, std::uint64_t offset) noexcept override;
+  int write(std::span<const iovec> from, std::uint64_t offset) noexcept override;
+  [[nodiscard]] unsigned events() const noexcept override;
+  [[nodiscard]] std::string describe() const override { return path_; }
+  [[nodiscard]] open_file* as_file() noexcept override { return this; }
+
+  /// fallocate(2). 0 or a negative errno.
+  int allocate(int mode, std::uint64_t offset, std::uint64_t length);
+
+  /// getdents64(2): bytes of entries, in order of names.
+  int read_names(std::span<std::byte> into);
+
+ private:
+  file_tree& files_;
+  node_ptr node_;
+  int flags_;
+  std::string path_;
+  std::uint64_t cursor_ = 0;  // In a directory: how many of "." and ".." were read.
+  std::string last_name_;     // In a directory: the last other one.
+};
+
+}  // namespace lariat::io::testing
