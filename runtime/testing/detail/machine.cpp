@@ -101,12 +101,17 @@ void simulation::machine::check(const std::exception_ptr& error) {
   const std::vector<std::exception_ptr> failures = std::exchange(failures_, {});
   if (!stuck_.empty()) throw simulation_failure(std::exchange(stuck_, {}));
   if (!misuses.empty()) throw simulation_failure(title() + joined(misuses));
+  // A probe's own error is nothing new.
+  if (probing) check_descriptors();
   if (error != nullptr) std::rethrow_exception(error);
   if (!failures.empty()) throw exception_group("tasks that nobody awaited failed", failures);
+  check_descriptors();
+}
+
+void simulation::machine::check_descriptors() {
   const std::vector<std::string> open = kernel.open_descriptors();
-  if (options.descriptors_must_close && !open.empty()) {
-    throw simulation_failure(title() + "descriptors are open at the end:\n  " + joined(open));
-  }
+  if (!options.descriptors_must_close || open.empty()) return;
+  throw simulation_failure(title() + "descriptors are open at the end:\n  " + joined(open));
 }
 
 void simulation::machine::turn_ended() noexcept {

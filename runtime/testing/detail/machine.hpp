@@ -36,6 +36,7 @@ class simulation::machine {
   void turn_ended() noexcept;
   void got_stuck() noexcept;
   void check(const std::exception_ptr& error);
+  void check_descriptors();
   [[nodiscard]] std::string title() const;
   static void add_failure(void* self, const unhandled_failure& failure) noexcept;
 

@@ -1,0 +1,100 @@
+#include <lariat/io/file.hpp>
+#include <lariat/io/fs.hpp>
+#include <lariat/io/tcp.hpp>
+#include <lariat/runtime/testing.hpp>
+#include <lariat/sched/spawn.hpp>
+#include <lariat/sched/task_group.hpp>
+#include <lariat/sched/timeout.hpp>
+#include <lariat/sched/timer.hpp>
+#include <lariat/sched/to_pool.hpp>
+#include <lariat/sched/to_thread.hpp>
+#include <lariat/sched/uncancellable.hpp>
+#include <lariat/sched/when_all.hpp>
+#include <lariat/sched/when_any.hpp>
+
+#ifdef LARIAT_CATCH2_V3
+#include <catch2/catch_all.hpp>
+#else
+#include <catch2/catch.hpp>
+#endif
+
+#include <algorithm>
+#include <array>
+#include <chrono>
+#include <cstdint>
+#include <span>
+#include <string>
+
+using namespace lariat;
+using namespace std::chrono_literals;
+using testing::simulation;
+using testing::simulation_failure;
+
+namespace {
+
+testing::sweep_options with_seeds(std::uint64_t seeds) {
+  testing::sweep_options options;
+  options.seeds = seeds;
+  return options;
+}
+
+const io::address server_address("10.0.0.2", 80);
+
+task<> echo(io::tcp_stream stream) {
+  std::array<std::byte, 64> buffer;
+  for (;;) {
+    const std::size_t count = co_await stream.read_some(buffer);
+    if (count == 0) break;
+    co_await stream.write_all(std::span(buffer).first(count));
+  }
+}
+
+task<> talk(std::string text) {
+  io::tcp_stream stream = co_await io::tcp_stream::connect(server_address);
+  co_await stream.write_all(io::bytes_of(text));
+  stream.shutdown_write();
+  std::string answer(text.size(), '\0');
+  co_await stream.read_exact(std::as_writable_bytes(std::span(answer)));
+  testing::require(answer == text, "the answer is another text");
+}
+
+task<> serve_one(io::tcp_listener& listener) {
+  io::tcp_stream stream = co_await listener.accept();
+  co_await echo(std::move(stream));
+}
+
+task<> echo_scenario(simulation&) {
+  io::tcp_listener listener = io::tcp_listener::bind(server_address);
+  co_await when_all(serve_one(listener), talk("hello, world"));
+  co_await listener.close();
+}
+
+}  // namespace
+
+TEST_CASE("an echo may be disturbed at each of its points", "[testing]") {
+  const testing::sweep_result tried =
+      testing::cancel_everywhere(with_seeds(30), echo_scenario);
+  CHECK(tried.points > 300);
+  CHECK(tried.calls > 150);
+}
+
+TEST_CASE("a bug that shows at one point only is found", "[testing]") {
+  // Forgets the descriptor if it is cancelled between two operations.
+  const auto leaky = [](simulation&) -> task<> {
+    io::file file = co_await io::file::open("/tmp/a", io::open_mode::write | io::open_mode::create);
+    const int fd = file.release().release();
+    co_await sleep_for(1ms);
+    file = io::file(io::descriptor(fd));
+    co_await file.write_all(io::bytes_of(std::string("text")));
+    co_await file.close();
+  };
+  std::string text;
+  try {
+    testing::cancel_everywhere(leaky);
+  } catch (const simulation_failure& failure) {
+    text = failure.what();
+  }
+  CHECK(text.find("cancelled at point") != text.npos);
+  CHECK(text.find("descriptors are open at the end") != text.npos);
+  CHECK(text.find("/tmp/a") != text.npos);
+}
