@@ -1,6 +1,7 @@
 #pragma once
 
 #include <lariat/io/loop_driver.hpp>
+#include <lariat/runtime/testing/simulation.hpp>
 #include <lariat/sched/detail/failure_text.hpp>
 #include <lariat/sched/loop.hpp>
 #include <lariat/sched/spawn.hpp>
@@ -12,6 +13,7 @@
 #include <catch2/catch.hpp>
 #endif
 
+#include <cstdlib>
 #include <exception>
 #include <mutex>
 #include <source_location>
@@ -75,12 +77,26 @@ void run_on_fresh_loop(Body body) {
   run_on_loop_over(driver, std::move(body));
 }
 
+/// Runs the body of a COROUTINE_TEST_CASE: on a fresh loop with a ring, or, if LARIAT_SIMULATED is
+/// set, in a calm simulation. So the same tests hold the simulated kernel against the real one;
+/// those that need the real one have the tag [kernel].
+inline void run_test_body(lariat::task<> (*body)()) {
+  if (std::getenv("LARIAT_SIMULATED") == nullptr) return run_on_fresh_loop(body);
+  lariat::testing::simulation_options calm;
+  calm.faults.delayed = 0;
+  calm.faults.short_transfer = 0;
+  calm.faults.cancel_too_late = 0;
+  calm.faults.multishot_end = 0;
+  calm.faults.watch_buffers = false;
+  lariat::testing::simulation(calm).run(body());
+}
+
 // A test case whose body is a coroutine: COROUTINE_TEST_CASE("sentence", "[tag]") { co_await ...; }
 // It runs on a fresh loop with a ring. No `co_await` inside CHECK and REQUIRE: with g++ Catch names
 // the expression twice, and a coroutine then awaits it twice.
 #define LARIAT_TEST_NAME_2(line) coroutine_test_##line
 #define LARIAT_TEST_NAME_1(line) LARIAT_TEST_NAME_2(line)
-#define COROUTINE_TEST_CASE(...)                                               \
-  static lariat::task<> LARIAT_TEST_NAME_1(__LINE__)();                        \
-  TEST_CASE(__VA_ARGS__) { run_on_fresh_loop(&LARIAT_TEST_NAME_1(__LINE__)); } \
+#define COROUTINE_TEST_CASE(...)                                           \
+  static lariat::task<> LARIAT_TEST_NAME_1(__LINE__)();                    \
+  TEST_CASE(__VA_ARGS__) { run_test_body(&LARIAT_TEST_NAME_1(__LINE__)); } \
   static lariat::task<> LARIAT_TEST_NAME_1(__LINE__)()

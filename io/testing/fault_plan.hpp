@@ -37,7 +37,7 @@ struct fault_plan {
   double too_many_files = 0;  ///< EMFILE: of what makes a descriptor.
 
   std::size_t descriptors_max = 1U << 20;             ///< More at a time are EMFILE.
-  std::uint64_t disk_bytes = std::uint64_t{1} << 40;  ///< More in files are ENOSPC.
+  std::uint64_t disk_bytes = 1U << 30;  ///< More in files are ENOSPC.
 };
 
 }  // namespace lariat::io::testing

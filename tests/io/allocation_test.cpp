@@ -18,7 +18,7 @@
 
 using namespace lariat;
 
-COROUTINE_TEST_CASE("a read of a file allocates nothing", "[io][allocation]") {
+COROUTINE_TEST_CASE("a read of a file allocates nothing", "[io][allocation][kernel]") {
   using io::open_mode;
   io::fs::temp_dir scratch = co_await io::fs::temp_dir::create();
   constexpr open_mode fresh = open_mode::write | open_mode::create;
@@ -35,7 +35,8 @@ COROUTINE_TEST_CASE("a read of a file allocates nothing", "[io][allocation]") {
   CHECK(during == 0);
 }
 
-COROUTINE_TEST_CASE("an echo over TCP allocates nothing at either end", "[io][allocation]") {
+COROUTINE_TEST_CASE("an echo over TCP allocates nothing at either end",
+                    "[io][allocation][kernel]") {
   connected pair = co_await connect_pair();
   const auto echo = [&]() -> task<> {
     std::array<std::byte, 64> message;

@@ -59,7 +59,7 @@ TEST_CASE("a released descriptor stays open", "[io][descriptor]") {
   ::close(fd);
 }
 
-COROUTINE_TEST_CASE("close closes, and says so of one that is closed", "[io][descriptor]") {
+COROUTINE_TEST_CASE("close closes, and says so of one that is closed", "[io][descriptor][kernel]") {
   io::descriptor owner(open_null());
   const int fd = owner.native_handle();
   co_await owner.close();
@@ -87,7 +87,7 @@ COROUTINE_TEST_CASE("close reports the error of the kernel", "[io][descriptor]")
 }
 
 COROUTINE_TEST_CASE("a close of a task that is cancelled already leaves it open",
-                    "[io][descriptor]") {
+                    "[io][descriptor][kernel]") {
   io::descriptor owner(open_null());
   std::error_code code;
   join_handle<void> self;

@@ -97,7 +97,7 @@ COROUTINE_TEST_CASE("open refuses a path with a NUL inside", "[io][file]") {
   CHECK(opened.error == std::errc::invalid_argument);
 }
 
-COROUTINE_TEST_CASE("the modes of open do what they say", "[io][file]") {
+COROUTINE_TEST_CASE("the modes of open do what they say", "[io][file][kernel]") {
   io::fs::temp_dir scratch = co_await io::fs::temp_dir::create();
   const std::string path = scratch.file("a");
   constexpr open_mode exclusive = open_mode::write | open_mode::exclusive;
@@ -129,7 +129,7 @@ COROUTINE_TEST_CASE("the modes of open do what they say", "[io][file]") {
   CHECK(link.error == std::errc::too_many_symbolic_link_levels);
 }
 
-COROUTINE_TEST_CASE("files are opened CLOEXEC", "[io][file]") {
+COROUTINE_TEST_CASE("files are opened CLOEXEC", "[io][file][kernel]") {
   io::file file = co_await io::file::open("/dev/null");
   CHECK((::fcntl(file.native_handle(), F_GETFD) & FD_CLOEXEC) != 0);
 }
@@ -149,7 +149,7 @@ COROUTINE_TEST_CASE("reading a directory fails and names it", "[io][file]") {
   CHECK(text.find("(/tmp)") != text.npos);
 }
 
-COROUTINE_TEST_CASE("a full disk fails the write", "[io][file]") {
+COROUTINE_TEST_CASE("a full disk fails the write", "[io][file][kernel]") {
   io::file full = co_await io::file::open("/dev/full", open_mode::write);
   result<void> all = co_await as_result(full.write_all(io::bytes_of("x")));
   CHECK(all.error == std::errc::no_space_on_device);
@@ -157,7 +157,7 @@ COROUTINE_TEST_CASE("a full disk fails the write", "[io][file]") {
   CHECK(some.error == std::errc::no_space_on_device);
 }
 
-COROUTINE_TEST_CASE("closed and moved-from files fail by EBADF", "[io][file]") {
+COROUTINE_TEST_CASE("closed and moved-from files fail by EBADF", "[io][file][kernel]") {
   io::file file = co_await io::file::open("/dev/zero");
   io::file moved = std::move(file);
   std::array<std::byte, 8> buffer;
@@ -184,7 +184,7 @@ COROUTINE_TEST_CASE("closed and moved-from files fail by EBADF", "[io][file]") {
   CHECK(nothing.error == std::errc::bad_file_descriptor);
 }
 
-COROUTINE_TEST_CASE("empty buffers transfer nothing", "[io][file]") {
+COROUTINE_TEST_CASE("empty buffers transfer nothing", "[io][file][kernel]") {
   io::file file = co_await io::file::open("/dev/full", open_mode::read_write);
   std::size_t read = co_await file.read_some({});
   std::size_t read_there = co_await file.read_at(5, {});
@@ -215,7 +215,7 @@ COROUTINE_TEST_CASE("read_exact tells how much came before the end", "[io][file]
   CHECK(as_code.error == io::stream_errc::end_of_stream);
 }
 
-COROUTINE_TEST_CASE("read_exact and write_all go on after short transfers", "[io][file]") {
+COROUTINE_TEST_CASE("read_exact and write_all go on after short transfers", "[io][file][kernel]") {
   // A pipe gives and takes 64 KiB at a time.
   int fds[2];
   REQUIRE(::pipe2(fds, O_CLOEXEC) == 0);
@@ -254,7 +254,7 @@ COROUTINE_TEST_CASE("more buffers than the kernel takes at once give a short wri
   CHECK(written == 1024);
 }
 
-COROUTINE_TEST_CASE("offsets reach beyond 4 GiB", "[io][file]") {
+COROUTINE_TEST_CASE("offsets reach beyond 4 GiB", "[io][file][kernel]") {
   io::fs::temp_dir scratch = co_await io::fs::temp_dir::create();
   io::file file = co_await io::file::open(scratch.file("a"), fresh);
   constexpr std::uint64_t far = (std::uint64_t{5} << 30) + 3;
@@ -268,14 +268,15 @@ COROUTINE_TEST_CASE("offsets reach beyond 4 GiB", "[io][file]") {
   CHECK(found.allocated < 1 << 20);  // The rest is a hole.
 }
 
-COROUTINE_TEST_CASE("an offset that no file has is an error, not the cursor", "[io][file]") {
+COROUTINE_TEST_CASE("an offset that no file has is an error, not the cursor",
+                    "[io][file][kernel]") {
   io::file file = co_await io::file::open("/dev/zero");
   std::array<std::byte, 4> buffer;
   result<std::size_t> read = co_await as_result(file.read_at(~std::uint64_t{0}, buffer));
   CHECK(read.error == std::errc::invalid_argument);
 }
 
-COROUTINE_TEST_CASE("transfers of more than 2 GiB are made in steps", "[io][file]") {
+COROUTINE_TEST_CASE("transfers of more than 2 GiB are made in steps", "[io][file][kernel]") {
   constexpr std::size_t size = (std::size_t{2} << 30) + 4096;
   // Never touched: every page is the kernel's one page of zeros.
   void* memory =
@@ -308,7 +309,7 @@ TEST_CASE("resize cuts and extends, by the ring or by a system call", "[io][file
   run_on_fresh_loop<old_kernel>(resize_both_ways);
 }
 
-COROUTINE_TEST_CASE("sync, datasync, allocate and advise reach the file", "[io][file]") {
+COROUTINE_TEST_CASE("sync, datasync, allocate and advise reach the file", "[io][file][kernel]") {
   io::fs::temp_dir scratch = co_await io::fs::temp_dir::create();
   io::file file = co_await io::file::open(scratch.file("a"), fresh);
   co_await file.allocate(0, 8192);
@@ -331,7 +332,7 @@ COROUTINE_TEST_CASE("sync, datasync, allocate and advise reach the file", "[io][
   CHECK(advised.error == std::errc::invalid_seek);
 }
 
-COROUTINE_TEST_CASE("stat tells what the file is", "[io][file]") {
+COROUTINE_TEST_CASE("stat tells what the file is", "[io][file][kernel]") {
   io::fs::temp_dir scratch = co_await io::fs::temp_dir::create();
   const auto before = std::chrono::system_clock::now() - std::chrono::seconds(5);
   io::file file = co_await io::file::open(scratch.file("a"), fresh, 0640);
@@ -347,7 +348,7 @@ COROUTINE_TEST_CASE("stat tells what the file is", "[io][file]") {
 }
 
 COROUTINE_TEST_CASE("a cancelled read of a pipe leaves the buffer and the pipe alone",
-                    "[io][file]") {
+                    "[io][file][kernel]") {
   int fds[2];
   REQUIRE(::pipe2(fds, O_CLOEXEC) == 0);
   io::file input{io::descriptor(fds[0])};
@@ -374,7 +375,7 @@ COROUTINE_TEST_CASE("a cancelled read of a pipe leaves the buffer and the pipe a
   co_await reader;
 }
 
-COROUTINE_TEST_CASE("a cancelled write_all ends after a short write", "[io][file]") {
+COROUTINE_TEST_CASE("a cancelled write_all ends after a short write", "[io][file][kernel]") {
   int fds[2];
   REQUIRE(::pipe2(fds, O_CLOEXEC) == 0);
   io::file input{io::descriptor(fds[0])};
@@ -395,7 +396,7 @@ COROUTINE_TEST_CASE("a cancelled write_all ends after a short write", "[io][file
   CHECK(cancelled);
 }
 
-COROUTINE_TEST_CASE("a timeout that races the data loses nothing", "[io][file]") {
+COROUTINE_TEST_CASE("a timeout that races the data loses nothing", "[io][file][kernel]") {
   int fds[2];
   REQUIRE(::pipe2(fds, O_CLOEXEC) == 0);
   io::file input{io::descriptor(fds[0])};

@@ -59,13 +59,13 @@ COROUTINE_TEST_CASE("large contents survive", "[io][fs]") {
   CHECK((text == content));
 }
 
-COROUTINE_TEST_CASE("files of /proc, which claim to be empty, are read", "[io][fs]") {
+COROUTINE_TEST_CASE("files of /proc, which claim to be empty, are read", "[io][fs][kernel]") {
   std::string status = co_await fs::read_file("/proc/self/status");
   CHECK(status.find("Pid:") != status.npos);
   CHECK(status.ends_with('\n'));
 }
 
-COROUTINE_TEST_CASE("a file that grows while it is read is read to its end", "[io][fs]") {
+COROUTINE_TEST_CASE("a file that grows while it is read is read to its end", "[io][fs][kernel]") {
   // A FIFO claims to be empty, and grows while its writer is open.
   fs::temp_dir scratch = co_await fs::temp_dir::create();
   const std::string path = scratch.file("fifo");
@@ -93,7 +93,7 @@ COROUTINE_TEST_CASE("reading fails by errors that name the path", "[io][fs]") {
   CHECK(text.find("(/tmp): Is a directory") != text.npos);
 }
 
-COROUTINE_TEST_CASE("writing to a full device fails", "[io][fs]") {
+COROUTINE_TEST_CASE("writing to a full device fails", "[io][fs][kernel]") {
   std::error_code code = co_await error_of(fs::write_file("/dev/full", "x"));
   CHECK(code == std::errc::no_space_on_device);
 }
@@ -120,7 +120,8 @@ COROUTINE_TEST_CASE("a durable write replaces the content and leaves no temporar
   CHECK(names == 1);
 }
 
-COROUTINE_TEST_CASE("a durable write to a bare name goes to the working directory", "[io][fs]") {
+COROUTINE_TEST_CASE("a durable write to a bare name goes to the working directory",
+                    "[io][fs][kernel]") {
   fs::temp_dir scratch = co_await fs::temp_dir::create();
   const io::descriptor before(::open(".", O_RDONLY | O_DIRECTORY | O_CLOEXEC));
   REQUIRE(::chdir(scratch.path().c_str()) == 0);

@@ -41,7 +41,7 @@ COROUTINE_TEST_CASE("copy takes the content and the permissions", "[io][fs]") {
   CHECK(found.permissions == 0740);
 }
 
-COROUTINE_TEST_CASE("copy reads files that claim to be empty", "[io][fs]") {
+COROUTINE_TEST_CASE("copy reads files that claim to be empty", "[io][fs][kernel]") {
   fs::temp_dir scratch = co_await fs::temp_dir::create();
   std::uint64_t size = co_await fs::copy("/proc/self/status", scratch.file("status"));
   std::string text = co_await fs::read_file(scratch.file("status"));
@@ -76,14 +76,14 @@ COROUTINE_TEST_CASE("copy refuses directories and a file onto itself", "[io][fs]
   CHECK(text == "kept");
 }
 
-COROUTINE_TEST_CASE("a copy to a full device fails and names it", "[io][fs]") {
+COROUTINE_TEST_CASE("a copy to a full device fails and names it", "[io][fs][kernel]") {
   fs::temp_dir scratch = co_await fs::temp_dir::create();
   co_await fs::write_file(scratch.file("a"), "x");
   std::error_code code = co_await error_of(scratch.file("a"), "/dev/full");
   CHECK(code == std::errc::no_space_on_device);
 }
 
-COROUTINE_TEST_CASE("a cancelled copy removes the target that it made", "[io][fs]") {
+COROUTINE_TEST_CASE("a cancelled copy removes the target that it made", "[io][fs][kernel]") {
   fs::temp_dir scratch = co_await fs::temp_dir::create();
   // Endless: only the cancel ends it.
   bool cancelled = false;

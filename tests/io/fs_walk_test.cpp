@@ -74,7 +74,7 @@ COROUTINE_TEST_CASE("entries gives each name once, with its type", "[io][fs]") {
   CHECK_FALSE(after_the_end.has_value());
 }
 
-COROUTINE_TEST_CASE("entries of a large directory come in several batches", "[io][fs]") {
+COROUTINE_TEST_CASE("entries of a large directory come in several batches", "[io][fs][kernel]") {
   fs::temp_dir scratch = co_await fs::temp_dir::create();
   constexpr int count = 3000;
   for (int i = 0; i < count; ++i) {
@@ -92,7 +92,7 @@ COROUTINE_TEST_CASE("entries of a large directory come in several batches", "[io
   CHECK(found.size() == count);
 }
 
-COROUTINE_TEST_CASE("entries of what is no directory fail and name it", "[io][fs]") {
+COROUTINE_TEST_CASE("entries of what is no directory fail and name it", "[io][fs][kernel]") {
   auto missing = fs::entries("/no/such");
   std::string text;
   try {

@@ -105,7 +105,7 @@ TEST_CASE("a memory limit that no ring fits in is named", "[io][unavailable]") {
   CHECK(contains(text, "ulimit -l"));
 }
 
-TEST_CASE("a small memory limit makes smaller queues, not a failure", "[io][unavailable]") {
+TEST_CASE("a small memory limit makes smaller queues, not a failure", "[io][unavailable][kernel]") {
   // Too little for the default sizes, enough for some.
   const std::string text = failure_in_child([] { return limit_locked_memory(48 * 1024); });
   CHECK(text.empty());

@@ -206,7 +206,8 @@ TEST_CASE("a batch is submitted by the call that waits", "[io][loop_driver]") {
   });
 }
 
-COROUTINE_TEST_CASE("a cancelled read throws, and later data is still there", "[io][loop_driver]") {
+COROUTINE_TEST_CASE("a cancelled read throws, and later data is still there",
+                    "[io][loop_driver][kernel]") {
   pipe_ends ends;
   bool cancelled = false;
   join_handle<void> reader = spawn([&]() -> task<> {
@@ -229,7 +230,7 @@ COROUTINE_TEST_CASE("a cancelled read throws, and later data is still there", "[
   CHECK(cancelled);
 }
 
-COROUTINE_TEST_CASE("a value that arrived wins over the cancel", "[io][loop_driver]") {
+COROUTINE_TEST_CASE("a value that arrived wins over the cancel", "[io][loop_driver][kernel]") {
   pipe_ends ends;
   REQUIRE(::write(ends.write.native_handle(), "x", 1) == 1);
   std::int32_t result = 0;
@@ -252,7 +253,7 @@ COROUTINE_TEST_CASE("a value that arrived wins over the cancel", "[io][loop_driv
 }
 
 COROUTINE_TEST_CASE("an operation of a task that is cancelled already does not start",
-                    "[io][loop_driver]") {
+                    "[io][loop_driver][kernel]") {
   auto& driver = static_cast<io::loop_driver&>(loop::current()->driver());
   bool cancelled = false;
   join_handle<void> self;

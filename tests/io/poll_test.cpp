@@ -32,7 +32,7 @@ struct pipe_ends {
 
 }  // namespace
 
-COROUTINE_TEST_CASE("readable waits until there is something to read", "[io][poll]") {
+COROUTINE_TEST_CASE("readable waits until there is something to read", "[io][poll][kernel]") {
   pipe_ends ends;
   std::uint32_t events = 0;
   join_handle<void> waiter =
@@ -45,20 +45,20 @@ COROUTINE_TEST_CASE("readable waits until there is something to read", "[io][pol
   CHECK((events & POLLIN) != 0);
 }
 
-COROUTINE_TEST_CASE("writable comes at once for an empty pipe", "[io][poll]") {
+COROUTINE_TEST_CASE("writable comes at once for an empty pipe", "[io][poll][kernel]") {
   pipe_ends ends;
   std::uint32_t events = co_await io::writable(ends.write.native_handle());
   CHECK((events & POLLOUT) != 0);
 }
 
-COROUTINE_TEST_CASE("readable tells of a peer that hung up", "[io][poll]") {
+COROUTINE_TEST_CASE("readable tells of a peer that hung up", "[io][poll][kernel]") {
   pipe_ends ends;
   ends.write = io::descriptor();
   std::uint32_t events = co_await io::readable(ends.read.native_handle());
   CHECK((events & POLLHUP) != 0);
 }
 
-COROUTINE_TEST_CASE("readable ends by its timeout", "[io][poll]") {
+COROUTINE_TEST_CASE("readable ends by its timeout", "[io][poll][kernel]") {
   pipe_ends ends;
   bool timed_out = false;
   try {

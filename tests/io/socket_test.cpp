@@ -177,7 +177,7 @@ COROUTINE_TEST_CASE("two tasks may close the same stream", "[io][socket]") {
   CHECK(error.has_value());
 }
 
-COROUTINE_TEST_CASE("a cancelled task can still close its stream", "[io][socket]") {
+COROUTINE_TEST_CASE("a cancelled task can still close its stream", "[io][socket][kernel]") {
   connected pair = co_await connect_pair();
   const int fd = pair.server.native_handle();
   bool closed = false;
@@ -256,7 +256,7 @@ COROUTINE_TEST_CASE("a descriptor in use is not given away", "[io][socket]") {
   (void)co_await reading;
 }
 
-COROUTINE_TEST_CASE("destroying a stream closes it", "[io][socket]") {
+COROUTINE_TEST_CASE("destroying a stream closes it", "[io][socket][kernel]") {
   int fd = -1;
   {
     connected pair = co_await connect_pair();

@@ -113,7 +113,7 @@ COROUTINE_TEST_CASE("binding a port that is in use names the address", "[io][tcp
   co_return;
 }
 
-COROUTINE_TEST_CASE("binding to somebody else's address names the address", "[io][tcp]") {
+COROUTINE_TEST_CASE("binding to somebody else's address names the address", "[io][tcp][kernel]") {
   const auto error = error_of_bind({"192.0.2.1", 0});
   REQUIRE(error.has_value());
   CHECK(error->code() == std::errc::address_not_available);
@@ -188,7 +188,8 @@ COROUTINE_TEST_CASE("a connect that was cancelled before it began does nothing",
   CHECK_FALSE(accepted.has_value());
 }
 
-COROUTINE_TEST_CASE("a connection is made from the address that was asked for", "[io][tcp]") {
+COROUTINE_TEST_CASE("a connection is made from the address that was asked for",
+                    "[io][tcp][kernel]") {
   io::tcp_listener listener = listen_on_loopback();
   io::connect_options options;
   options.local = io::address("127.0.0.2", 0);
@@ -270,7 +271,7 @@ COROUTINE_TEST_CASE("closing a listener wakes the tasks that accept", "[io][tcp]
   CHECK(refused->code() == std::errc::connection_refused);
 }
 
-COROUTINE_TEST_CASE("accept survives that there are no descriptors left", "[io][tcp]") {
+COROUTINE_TEST_CASE("accept survives that there are no descriptors left", "[io][tcp][kernel]") {
   io::tcp_listener listener = listen_on_loopback();
   io::tcp_stream client = co_await io::tcp_stream::connect(listener.local_address());
   {
@@ -302,7 +303,7 @@ COROUTINE_TEST_CASE("an accept that waits for descriptors can be cancelled and c
   CHECK(error->code() == std::errc::operation_canceled);
 }
 
-COROUTINE_TEST_CASE("connecting without descriptors fails", "[io][tcp]") {
+COROUTINE_TEST_CASE("connecting without descriptors fails", "[io][tcp][kernel]") {
   io::tcp_listener listener = listen_on_loopback();
   const no_descriptors_left limit;
   const auto error = co_await error_of(io::tcp_stream::connect(listener.local_address()));
@@ -325,7 +326,7 @@ COROUTINE_TEST_CASE("a connection that was reset before it was accepted does no 
   CHECK(server.peer_address() == client.local_address());
 }
 
-COROUTINE_TEST_CASE("descriptors are closed on exec and in blocking mode", "[io][tcp]") {
+COROUTINE_TEST_CASE("descriptors are closed on exec and in blocking mode", "[io][tcp][kernel]") {
   io::tcp_listener listener = listen_on_loopback();
   auto both =
       co_await when_all(io::tcp_stream::connect(listener.local_address()), listener.accept());
@@ -375,7 +376,7 @@ COROUTINE_TEST_CASE("options of a stream can be set and read", "[io][tcp]") {
   CHECK_THROWS_AS(pair.client.local_address(), std::system_error);
 }
 
-COROUTINE_TEST_CASE("a foreign descriptor can be taken over", "[io][tcp]") {
+COROUTINE_TEST_CASE("a foreign descriptor can be taken over", "[io][tcp][kernel]") {
   connected pair = co_await connect_pair();
   const int fd = pair.client.release();
   CHECK_FALSE(pair.client.is_open());

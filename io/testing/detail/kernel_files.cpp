@@ -3,6 +3,7 @@
 
 #include <fcntl.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
@@ -136,9 +137,12 @@ int simulated_kernel::find_node(const char* path, node_ptr& node) noexcept {
   return at.missing();
 }
 
-int simulated_kernel::access(const char* path, int) noexcept {
+int simulated_kernel::access(const char* path, int mode) noexcept {
   node_ptr node;
-  return find_node(path, node);  // Everybody is root.
+  if (const int error = find_node(path, node); error != 0) return error;
+  // Everybody is root, and may do all but run what nobody may.
+  const bool runnable = node->is_directory() || (node->mode & 0111) != 0;
+  return (mode & X_OK) != 0 && !runnable ? -EACCES : 0;
 }
 
 int simulated_kernel::truncate(const char* path, std::uint64_t size) noexcept {

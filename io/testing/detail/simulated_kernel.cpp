@@ -6,6 +6,7 @@
 #include <netinet/in.h>
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
 #include <cstring>
 #include <utility>
@@ -15,9 +16,18 @@
 namespace lariat::io::testing {
 namespace {
 
+// As an IPv6 socket sees an IPv4 peer.
+address mapped(const address& name) {
+  std::array<std::byte, 16> host{};
+  host[10] = host[11] = std::byte{0xff};
+  std::ranges::copy(name.host_bytes(), host.begin() + 12);
+  return address::from_bytes(host, name.port());
+}
+
 // As system calls give addresses: cut to the room that there is.
-void copy_name(const address& name, sockaddr* into, socklen_t* size) noexcept {
+void copy_name(const tcp_socket& of, address name, sockaddr* into, socklen_t* size) noexcept {
   if (into == nullptr || size == nullptr) return;
+  if (of.family() == AF_INET6 && name.is_v4()) name = mapped(name);
   std::memcpy(into, name.data(), std::min<std::size_t>(*size, name.size()));
   *size = name.size();
 }
@@ -97,7 +107,7 @@ int simulated_kernel::listen(int fd, int backlog) noexcept {
 
 int simulated_kernel::getsockname(int fd, sockaddr* name, socklen_t* size) noexcept {
   return with_socket(fd, [&](tcp_socket& socket) {
-    copy_name(socket.local(), name, size);
+    copy_name(socket, socket.local(), name, size);
     return 0;
   });
 }
@@ -106,7 +116,7 @@ int simulated_kernel::getpeername(int fd, sockaddr* name, socklen_t* size) noexc
   return with_socket(fd, [&](tcp_socket& socket) {
     const address* const peer = socket.peer();
     if (peer == nullptr) return -ENOTCONN;
-    copy_name(*peer, name, size);
+    copy_name(socket, *peer, name, size);
     return 0;
   });
 }
@@ -138,7 +148,9 @@ int simulated_kernel::accept(open_description& listener, sockaddr* name, socklen
   if (open_count_ >= world_.plan().descriptors_max) return -EMFILE;
   std::shared_ptr<tcp_socket> accepted = socket->accept();
   if (accepted == nullptr) return -EAGAIN;
-  if (const address* const peer = accepted->peer()) copy_name(*peer, name, size);
+  if (const address* const peer = accepted->peer()) {
+    copy_name(*accepted, *peer, name, size);
+  }
   return add_descriptor(std::move(accepted));
 }
 

@@ -37,6 +37,7 @@ class tcp_socket final : public open_description, private event {
   ~tcp_socket() override;
 
   [[nodiscard]] const option_set& options() const noexcept { return options_; }
+  [[nodiscard]] int family() const noexcept { return family_; }
   [[nodiscard]] const address& local() const noexcept { return local_; }
   void set_local(const address& name) noexcept { local_ = name; }
   [[nodiscard]] bool listening() const noexcept { return state_ == state::listening; }
