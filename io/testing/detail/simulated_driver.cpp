@@ -25,10 +25,10 @@ void simulated_driver::poll() noexcept {
 }
 
 void simulated_driver::park(clock_ns deadline) noexcept {
-  on_turn_();
+  const bool awake = on_turn_();
   enter();
   // Relaxed: what the waker has posted is ordered by the inbox.
-  if (fire_due() || woken_.exchange(false, std::memory_order_relaxed)) return;
+  if (fire_due() || awake || woken_.exchange(false, std::memory_order_relaxed)) return;
   environment& world = kernel_.world();
   const clock_ns next = std::min(world.events().next_time(), deadline);
   if (next >= time_limit_) {
@@ -43,7 +43,7 @@ void simulated_driver::park(clock_ns deadline) noexcept {
 void simulated_driver::wake() noexcept { woken_.store(true, std::memory_order_relaxed); }
 
 void simulated_driver::stuck() noexcept {
-  if (on_stuck_.function != nullptr) return on_stuck_();
+  if (on_stuck_()) return;
   std::fputs("lariat: simulation: nothing is ever going to happen\n", stderr);
   std::abort();
 }

@@ -38,8 +38,9 @@ class simulated_driver final : public detail::io_driver, public request_owner {
   /// Operations whose last completion has not been given out.
   [[nodiscard]] std::size_t in_flight() const noexcept { return in_flight_.size(); }
 
-  /// Called at the end of each turn, before anything is submitted.
-  using hook = void (*)(void* state) noexcept;
+  /// Called at the end of each turn, before anything is submitted; and whether the hook has made
+  /// steps ready.
+  using hook = bool (*)(void* state) noexcept;
   void on_turn(hook function, void* state) noexcept { on_turn_ = {function, state}; }
 
   /// Called when nothing is ever going to happen, or the time limit has come. It has to bring
@@ -62,9 +63,7 @@ class simulated_driver final : public detail::io_driver, public request_owner {
   struct bound_hook {
     hook function = nullptr;
     void* state = nullptr;
-    void operator()() const noexcept {
-      if (function != nullptr) function(state);
-    }
+    bool operator()() const noexcept { return function != nullptr && function(state); }
   };
 
   void completed(kernel_request& request) noexcept override;

@@ -51,8 +51,10 @@ simulation::machine::machine(const simulation_options& wanted)
       world_(kernel.world()),
       driver_(kernel),
       threads_(world_) {
-  driver_.on_turn([](void* self) noexcept { static_cast<machine*>(self)->turn_ended(); }, this);
-  driver_.on_stuck([](void* self) noexcept { static_cast<machine*>(self)->got_stuck(); }, this);
+  driver_.on_turn([](void* self) noexcept { return static_cast<machine*>(self)->turn_ended(); },
+                  this);
+  driver_.on_stuck([](void* self) noexcept { return static_cast<machine*>(self)->got_stuck(); },
+                   this);
 }
 
 std::string simulation::machine::title() const {
@@ -114,18 +116,20 @@ void simulation::machine::check_descriptors() {
   throw simulation_failure(title() + "descriptors are open at the end:\n  " + joined(open));
 }
 
-void simulation::machine::turn_ended() noexcept {
-  if (!probing || done_) return;
+bool simulation::machine::turn_ended() noexcept {
+  if (!probing || done_) return false;
   if (main_ == nullptr) {
     loop_->for_each_task([this](const context& each) {
       if (main_ == nullptr && each.name() == "main") main_ = &each;
     });
   }
-  if (main_ == nullptr || main_->waiting_in() == nullptr) return;
-  if (points++ == cancel_at) const_cast<context*>(main_)->cancel("the simulation's probe");
+  if (main_ == nullptr || main_->waiting_in() == nullptr) return false;
+  if (points++ != cancel_at) return false;
+  const_cast<context*>(main_)->cancel("the simulation's probe");
+  return true;
 }
 
-void simulation::machine::got_stuck() noexcept {
+bool simulation::machine::got_stuck() noexcept {
   const bool late =
       world_.events().next_time() != no_deadline || loop_ == nullptr || loop_->timers().size() != 0;
   const std::string text =
@@ -139,6 +143,7 @@ void simulation::machine::got_stuck() noexcept {
   // The tasks get an hour to end.
   driver_.set_time_limit(lariat::detail::deadline_after(world_.now(), 3'600'000'000'000));
   loop_->cancel_all("the simulation is stuck");
+  return true;
 }
 
 }  // namespace lariat::testing

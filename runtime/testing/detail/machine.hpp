@@ -33,8 +33,8 @@ class simulation::machine {
   std::uint64_t cancel_at = ~std::uint64_t{0};
 
  private:
-  void turn_ended() noexcept;
-  void got_stuck() noexcept;
+  bool turn_ended() noexcept;
+  bool got_stuck() noexcept;
   void check(const std::exception_ptr& error);
   void check_descriptors();
   [[nodiscard]] std::string title() const;

@@ -72,8 +72,7 @@ task<> echo_scenario(simulation&) {
 }  // namespace
 
 TEST_CASE("an echo may be disturbed at each of its points", "[testing]") {
-  const testing::sweep_result tried =
-      testing::cancel_everywhere(with_seeds(30), echo_scenario);
+  const testing::sweep_result tried = testing::cancel_everywhere(with_seeds(30), echo_scenario);
   CHECK(tried.points > 300);
   CHECK(tried.calls > 150);
 }

@@ -1,0 +1,168 @@
+// What combinators promise, under every cancel and error, in simulation.
+
+#include "scenarios.hpp"
+
+#include <lariat/io/file.hpp>
+#include <lariat/io/fs.hpp>
+#include <lariat/sched/exception_group.hpp>
+#include <lariat/sched/generator.hpp>
+#include <lariat/sched/spawn.hpp>
+#include <lariat/sched/stop.hpp>
+#include <lariat/sched/task_group.hpp>
+#include <lariat/sched/timeout.hpp>
+#include <lariat/sched/timer.hpp>
+#include <lariat/sched/to_pool.hpp>
+#include <lariat/sched/to_thread.hpp>
+#include <lariat/sched/uncancellable.hpp>
+#include <lariat/sched/when_any.hpp>
+#include <lariat/sched/yield.hpp>
+
+#include <array>
+#include <chrono>
+#include <functional>
+#include <stop_token>
+#include <string>
+#include <system_error>
+#include <utility>
+#include <vector>
+
+using namespace lariat;
+using namespace std::chrono_literals;
+using testing::require;
+using testing::simulation;
+
+namespace {
+
+// Counts what lives.
+class counted {
+ public:
+  explicit counted(int& count) noexcept : count_(count) { ++count_; }
+  counted(const counted&) = delete;
+  counted& operator=(const counted&) = delete;
+  ~counted() { --count_; }
+
+ private:
+  int& count_;
+};
+
+task<int> some_time(int& live, simulation& world) {
+  const counted here(live);
+  const auto time = std::chrono::nanoseconds(world.random(100'000));
+  co_await sleep_for(time);
+  const std::string text = co_await io::fs::read_file("/data");
+  const auto size = static_cast<int>(text.size());
+  const int same = co_await to_thread([](int value) { return value; }, size);
+  const int again = co_await to_pool([](int value) { return value; }, same);
+  co_await yield();
+  co_return again;
+}
+
+// Runs a body that makes tasks of `some_time`, everywhere disturbed; none may be left.
+template <class Body>
+void everywhere(std::uint64_t seed_count, Body body) {
+  testing::cancel_everywhere(sweep(seed_count), [&](simulation& world) {
+    world.write_file("/data", "seven..");
+    int live = 0;
+    std::exception_ptr disturbance;
+    try {
+      world.run(body(live, world));
+    } catch (...) {
+      disturbance = std::current_exception();
+    }
+    require(live == 0, "a task lives on");
+    if (disturbance != nullptr) std::rethrow_exception(disturbance);
+  });
+}
+
+}  // namespace
+
+TEST_CASE("when_all may be disturbed anywhere", "[testing][combinator]") {
+  everywhere(5, [](int& live, simulation& world) -> task<> {
+    auto both = co_await when_all(some_time(live, world), some_time(live, world));
+    require(both.first == 7 && both.second == 7, "another value");
+    require(live == 0, "it did not wait for its children");
+  });
+}
+
+TEST_CASE("when_any may be disturbed anywhere", "[testing][combinator]") {
+  everywhere(5, [](int& live, simulation& world) -> task<> {
+    auto first = co_await when_any(some_time(live, world), some_time(live, world));
+    (void)first;
+    require(live == 0, "it did not wait for the loser");
+  });
+}
+
+TEST_CASE("a task group may be disturbed anywhere", "[testing][combinator]") {
+  everywhere(5, [](int& live, simulation& world) -> task<> {
+    const auto body = [&](task_group& group) -> task<> {
+      const auto child = [&]() -> task<> { (void)co_await some_time(live, world); };
+      group.spawn(child).detach();
+      group.spawn(child).detach();
+      (void)co_await some_time(live, world);
+    };
+    co_await task_group::with(body);
+    require(live == 0, "it did not wait for its children");
+  });
+}
+
+TEST_CASE("a timeout may be disturbed anywhere, and race its body", "[testing][combinator]") {
+  everywhere(10, [](int& live, simulation& world) -> task<> {
+    const auto limit = std::chrono::nanoseconds(world.random(600'000));
+    const auto value = co_await try_timeout(limit, some_time(live, world));
+    require(!value.has_value() || *value == 7, "another value");
+    require(live == 0, "it did not wait for its body");
+    const auto both = co_await try_timeout(limit, try_timeout(limit / 2, sleep_for(1s)));
+    require(both.has_value() && !both->has_value(),
+            "the outer one took the inner one's for its own");
+  });
+}
+
+TEST_CASE("a joined task may be disturbed anywhere", "[testing][combinator]") {
+  everywhere(5, [](int& live, simulation& world) -> task<> {
+    auto handle = spawn([&]() -> task<int> {
+      const int value = co_await some_time(live, world);
+      co_return value;
+    });
+    const int value = co_await handle;
+    require(value == 7, "another value");
+  });
+}
+
+TEST_CASE("what is uncancellable ends, whatever disturbs it", "[testing][combinator]") {
+  everywhere(5, [](int& live, simulation& world) -> task<> {
+    bool ended = false;
+    const auto body = [&]() -> task<> {
+      co_await sleep_for(std::chrono::nanoseconds(world.random(100'000)));
+      ended = true;
+    };
+    std::exception_ptr disturbance;
+    try {
+      co_await uncancellable(body());
+      require(ended, "it was cut short");
+      (void)co_await some_time(live, world);
+    } catch (...) {
+      disturbance = std::current_exception();
+    }
+    require(ended || disturbance != nullptr, "it was cut short");
+    if (disturbance != nullptr) std::rethrow_exception(disturbance);
+  });
+}
+
+TEST_CASE("a function that looks at its token is stopped by a cancel", "[testing][combinator]") {
+  int stopped = 0;
+  int ended = 0;
+  testing::explore(seeds(300), [&](simulation& world) -> task<> {
+    const auto work = [&](std::stop_token stop) {
+      if (stop.stop_requested()) {
+        ++stopped;
+        throw operation_cancelled("stopped");
+      }
+      ++ended;
+    };
+    const auto call = [&]() -> task<> { co_await to_thread(std::cref(work)); };
+    const auto limit = std::chrono::nanoseconds(world.random(30'000));
+    (void)co_await try_timeout(limit, call());
+  });
+  CHECK(stopped > 5);
+  CHECK(ended > 5);
+}
