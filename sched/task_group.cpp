@@ -17,7 +17,7 @@ detail::scoped_place task_group::spawn_here() {
         "lariat: task_group::spawn: called on another thread than the group's, "
         "such as a pool's worker");
   }
-  if (ending_) throw std::logic_error("lariat: task_group::spawn: the group is ending");
+  if (closed_) throw std::logic_error("lariat: task_group::spawn: the group has ended");
   return {*owner_, *this, *parent_};
 }
 
@@ -75,11 +75,16 @@ void group_operation_base::child_finished(context&, const std::exception_ptr& er
   } else if (error != nullptr) {
     fail(error);
   }
-  if (size() == 0) complete();
+  if (size() == 0) end();
 }
 
 void group_operation_base::children_ended() noexcept {
-  if (body_ == nullptr) complete();
+  if (body_ == nullptr) end();
+}
+
+void group_operation_base::end() noexcept {
+  close();
+  complete();
 }
 
 void group_operation_base::rethrow_error() const {

@@ -38,7 +38,9 @@ class task_group : public detail::spawner<task_group>, protected detail::spawn_s
     requires std::invocable<Body&, task_group&>
   [[nodiscard]] static auto with(Body body);
 
-  /// Asks the body and every child to end. Later `spawn`s throw.
+  /// Asks the body and every child to end. What is spawned later is cancelled before its start: a
+  /// body that had a value when it was cancelled, of an accept for instance, goes on to its next
+  /// await.
   void cancel(std::string_view reason = {}) noexcept;
 
   /// How many children have not ended.
@@ -50,6 +52,9 @@ class task_group : public detail::spawner<task_group>, protected detail::spawn_s
 
   void open(loop& owner, const context& parent) noexcept;
   void fail(const std::exception_ptr& error) noexcept;
+
+  /// All have ended: later `spawn`s throw.
+  void close() noexcept { closed_ = true; }
   [[nodiscard]] const std::vector<std::exception_ptr>& errors() const noexcept { return errors_; }
 
   /// Whether everything of the group has been asked to end.
@@ -68,6 +73,7 @@ class task_group : public detail::spawner<task_group>, protected detail::spawn_s
   const context* parent_ = nullptr;
   std::vector<std::exception_ptr> errors_;
   bool ending_ = false;
+  bool closed_ = false;
 };
 
 namespace detail {
@@ -95,6 +101,7 @@ class group_operation_base : public operation, public child_owner, public task_g
   void child_finished(context& body, const std::exception_ptr& error) noexcept final;
   void children_ended() noexcept final;
   void cancel_body(std::string_view reason) noexcept final;
+  void end() noexcept;
 
   context* body_ = nullptr;  // While it runs.
   std::exception_ptr body_cancelled_;

@@ -61,6 +61,7 @@ scope_link::scope_link(spawn_scope& scope, const context& parent, spawned& task)
   (previous_ == nullptr ? scope.first_ : previous_->next_) = this;
   scope.last_ = this;
   ++scope.count_;
+  if (scope.cancels_) task.cancel("its group is ending");
 }
 
 void scope_link::leave(const std::exception_ptr& error) noexcept {
@@ -71,6 +72,7 @@ void scope_link::leave(const std::exception_ptr& error) noexcept {
 }
 
 void spawn_scope::cancel_children(std::string_view reason) noexcept {
+  cancels_ = true;
   for (scope_link* each = first_; each != nullptr;) {
     scope_link* next = each->next_;
     each->task_.cancel(reason);

@@ -41,6 +41,7 @@ class spawn_scope {
 
  protected:
   ~spawn_scope() = default;
+  /// Those that are added later are cancelled before their start.
   void cancel_children(std::string_view reason) noexcept;
   [[nodiscard]] std::size_t child_count() const noexcept { return count_; }
 
@@ -49,6 +50,7 @@ class spawn_scope {
   scope_link* first_ = nullptr;
   scope_link* last_ = nullptr;
   std::size_t count_ = 0;
+  bool cancels_ = false;
 };
 
 class spawned;

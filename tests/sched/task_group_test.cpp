@@ -187,24 +187,44 @@ LOOP_TEST_CASE("a child that was cancelled is no failure", "[sched][task_group]"
   CHECK(value == 6);
 }
 
-LOOP_TEST_CASE("cancel ends the group early, and nothing can be spawned any more",
+LOOP_TEST_CASE("cancel ends the group early, and what is spawned then never runs",
                "[sched][task_group][cancel]") {
   std::string reason;
-  bool refused = false;
+  bool ran = false;
   const int value = co_await task_group::with([&](task_group& group) -> task<int> {
     group.spawn(note_cancel, std::ref(reason)).detach();
     co_await sleep_for(1us);
     group.cancel("enough");
-    try {
-      group.spawn(wait, nanoseconds(1us)).detach();
-    } catch (const std::logic_error&) {
-      refused = true;
-    }
+    auto late = group.spawn([&]() -> task<> {
+      ran = true;
+      co_return;
+    });
+    CHECK(group.size() == 2);
+    late.detach();
     co_return 1;
   });
   CHECK(value == 1);
-  CHECK(refused);
+  CHECK_FALSE(ran);
   CHECK(reason == "enough");
+}
+
+LOOP_TEST_CASE("nothing can be spawned into a group that has ended", "[sched][task_group]") {
+  task_group* ended = nullptr;
+  bool refused = false;
+  // Runs when the body has ended, and before its awaiter is resumed.
+  call late([&] {
+    try {
+      ended->spawn(wait, nanoseconds(1us)).detach();
+    } catch (const std::logic_error&) {
+      refused = true;
+    }
+  });
+  co_await task_group::with([&](task_group& group) -> task<> {
+    ended = &group;
+    loop::current()->ready(late);
+    co_return;
+  });
+  CHECK(refused);
 }
 
 LOOP_TEST_CASE("a cancelled body cancels the children and is thrown",
