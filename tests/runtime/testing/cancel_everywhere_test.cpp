@@ -2,6 +2,7 @@
 #include <lariat/io/fs.hpp>
 #include <lariat/io/tcp.hpp>
 #include <lariat/runtime/testing.hpp>
+#include <lariat/sched/operation.hpp>
 #include <lariat/sched/spawn.hpp>
 #include <lariat/sched/task_group.hpp>
 #include <lariat/sched/timeout.hpp>
@@ -21,9 +22,12 @@
 #include <algorithm>
 #include <array>
 #include <chrono>
+#include <coroutine>
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string>
+#include <string_view>
 
 using namespace lariat;
 using namespace std::chrono_literals;
@@ -37,6 +41,42 @@ testing::sweep_options with_seeds(std::uint64_t seeds) {
   options.seeds = seeds;
   return options;
 }
+
+template <class Function>
+std::string failure_of(Function function) {
+  try {
+    function();
+  } catch (const simulation_failure& failure) {
+    return failure.what();
+  }
+  return {};
+}
+
+// Forgets the first cancels.
+class deaf_gate final : public operation {
+ public:
+  bool await_ready() const noexcept { return open_; }
+  template <class Promise>
+  void await_suspend(std::coroutine_handle<Promise> caller) noexcept {
+    prepare(caller);
+    suspend();
+  }
+  void await_resume() const {
+    if (!open_) throw_cancelled();
+  }
+  void open() noexcept {
+    open_ = true;
+    if (suspended()) complete();
+  }
+  void cancel() noexcept override {
+    if (++cancels_ == 4) complete();  // Or the program would end.
+  }
+  [[nodiscard]] operation_info info() const noexcept override { return {"deaf gate"}; }
+
+ private:
+  bool open_ = false;
+  int cancels_ = 0;
+};
 
 const io::address server_address("10.0.0.2", 80);
 
@@ -77,6 +117,51 @@ TEST_CASE("an echo may be disturbed at each of its points", "[testing]") {
   CHECK(tried.calls > 150);
 }
 
+TEST_CASE("an operation that forgets a cancel is found", "[testing]") {
+  const auto scenario = [](simulation&) -> task<> {
+    deaf_gate gate;
+    const auto open = [&]() -> task<> {
+      co_await sleep_for(1ms);
+      gate.open();
+    };
+    const auto pass = [&]() -> task<> { co_await gate; };
+    co_await when_all(pass(), open());
+  };
+  const std::string text = failure_of([&] { testing::cancel_everywhere(scenario); });
+  CHECK(text.find("cancelled at point") != text.npos);
+  CHECK(text.find("nothing is ever going to happen") != text.npos);
+  CHECK(text.find("waits in deaf gate") != text.npos);
+}
+
+TEST_CASE("a reader that loses bytes when it is cancelled is found", "[testing]") {
+  // Keeps what has come of a line in its frame, which a time-out destroys.
+  const auto read_line = [](io::tcp_stream& stream) -> task<std::string> {
+    std::string line;
+    for (;;) {
+      std::array<std::byte, 1> next;
+      co_await stream.read_exact(next);
+      if (next[0] == std::byte{'\n'}) co_return line;
+      line += static_cast<char>(next[0]);
+    }
+  };
+  const auto scenario = [&](simulation& world) -> task<> {
+    io::tcp_listener listener = io::tcp_listener::bind(server_address);
+    auto pair = co_await when_all(io::tcp_stream::connect(server_address), listener.accept());
+    const std::string text = "a line\n";
+    for (const char& each : text) {
+      co_await pair.first.write_all(io::bytes_of(std::string_view(&each, 1)));
+    }
+    std::optional<std::string> line;
+    while (!line.has_value()) {
+      const auto limit = std::chrono::nanoseconds(1 + world.random(200'000));
+      line = co_await try_timeout(limit, read_line(pair.second));
+    }
+    testing::require(*line == "a line", "bytes were lost");
+  };
+  const std::string text = failure_of([&] { testing::explore(100, scenario); });
+  CHECK(text.find("bytes were lost") != text.npos);
+}
+
 TEST_CASE("a bug that shows at one point only is found", "[testing]") {
   // Forgets the descriptor if it is cancelled between two operations.
   const auto leaky = [](simulation&) -> task<> {
@@ -87,12 +172,7 @@ TEST_CASE("a bug that shows at one point only is found", "[testing]") {
     co_await file.write_all(io::bytes_of(std::string("text")));
     co_await file.close();
   };
-  std::string text;
-  try {
-    testing::cancel_everywhere(leaky);
-  } catch (const simulation_failure& failure) {
-    text = failure.what();
-  }
+  const std::string text = failure_of([&] { testing::cancel_everywhere(leaky); });
   CHECK(text.find("cancelled at point") != text.npos);
   CHECK(text.find("descriptors are open at the end") != text.npos);
   CHECK(text.find("/tmp/a") != text.npos);

@@ -22,9 +22,13 @@
 
 #include <array>
 #include <chrono>
+#include <cstdint>
+#include <cstdlib>
 #include <span>
+#include <stdexcept>
 #include <string>
 #include <system_error>
+#include <vector>
 
 using namespace lariat;
 using namespace std::chrono_literals;
@@ -311,4 +315,40 @@ TEST_CASE("timers and time-outs go by the virtual clock", "[testing]") {
     co_await when_all(wait_for(second, 2s), wait_for(first, 1s));
     CHECK(first < second);
   }(world));
+}
+
+TEST_CASE("explore stops at the first seed that fails", "[testing]") {
+  std::vector<std::uint64_t> tried;
+  const std::string text = failure_of([&] {
+    testing::explore(10, [&](simulation& world) {
+      tried.push_back(world.seed());
+      testing::require(world.seed() != 3, "three");
+    });
+  });
+  CHECK(text == "three");
+  CHECK(tried == std::vector<std::uint64_t>{1, 2, 3});
+}
+
+TEST_CASE("LARIAT_SEED replays one seed", "[testing]") {
+  struct seed_in_environment {
+    seed_in_environment() { ::setenv("LARIAT_SEED", "77", 1); }
+    ~seed_in_environment() { ::unsetenv("LARIAT_SEED"); }
+  } const set;
+  std::vector<std::uint64_t> tried;
+  testing::explore(10, [&](simulation& world) { tried.push_back(world.seed()); });
+  CHECK(tried == std::vector<std::uint64_t>{77});
+}
+
+TEST_CASE("a failure that nobody awaits fails the run", "[testing]") {
+  simulation world;
+  const std::string text = failure_of([&] {
+    world.run([]() -> task<> {
+      spawn([]() -> task<> {
+        co_await yield();
+        throw std::runtime_error("unseen");
+      }).detach();
+      co_await sleep_for(1s);
+    }());
+  });
+  CHECK(says(text, "unseen"));
 }
