@@ -23,8 +23,7 @@ std::span<const possible_fault> faults_of(call_kind kind) noexcept {
   static constexpr possible_fault transfer[] = {{ECONNRESET, &plan::connection_reset},
                                                 {EINTR, &plan::interrupted},
                                                 {EAGAIN, &plan::try_again}};
-  static constexpr possible_fault connect[] = {{ETIMEDOUT, &plan::timed_out},
-                                               {EINTR, &plan::interrupted}};
+  static constexpr possible_fault connect[] = {{ETIMEDOUT, &plan::timed_out}};
   static constexpr possible_fault accept[] = {{EMFILE, &plan::too_many_files},
                                               {EINTR, &plan::interrupted}};
   static constexpr possible_fault descriptor[] = {{EMFILE, &plan::too_many_files}};

@@ -215,11 +215,11 @@ int kernel_request::poll() noexcept {
 int kernel_request::connect() noexcept {
   tcp_socket& socket = *target_->as_socket();
   if (connecting_) return or_wait(socket.connect_result());
-  if (const int error = kernel_.world().fault(call_kind::connect); error != 0) return error;
+  const bool unheard = kernel_.world().fault(call_kind::connect) != 0;
   const auto peer = address::from_sockaddr(pointer<const sockaddr>(entry_.addr), entry_.off);
   if (!peer) return -EINVAL;
   connecting_ = true;
-  return or_wait(socket.start_connect(*peer));
+  return or_wait(socket.start_connect(*peer, unheard));
 }
 
 int kernel_request::accept() noexcept {

@@ -62,7 +62,7 @@ std::size_t tcp_socket::available() const noexcept {
   return connection_ == nullptr ? 0 : incoming().arrived().size();
 }
 
-int tcp_socket::start_connect(const address& peer) {
+int tcp_socket::start_connect(const address& peer, bool unheard) {
   if (state_ == state::connected) return -EISCONN;
   if (state_ != state::fresh) return -EALREADY;
   if (!bound_) {
@@ -73,7 +73,7 @@ int tcp_socket::start_connect(const address& peer) {
   target_ = peer.is_any() ? net_.source_for(peer).with_port(peer.port()) : peer;
   state_ = state::connecting;
   tries_ = 0;
-  if (net_.world().random().chance(net_.world().plan().timed_out)) {
+  if (unheard) {
     answered_ = true;
     outcome_ = ETIMEDOUT;
     net_.world().fire_after(*this, syn_retry_ns << syn_tries_max);

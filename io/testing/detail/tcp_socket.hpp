@@ -51,8 +51,8 @@ class tcp_socket final : public open_description, private event {
   [[nodiscard]] const address* peer() const noexcept;
   [[nodiscard]] std::size_t available() const noexcept;
 
-  /// Starts to connect: -EAGAIN, or a failure at once.
-  int start_connect(const address& peer);
+  /// Starts to connect: -EAGAIN, or a failure at once. \param unheard Nobody answers: it times out.
+  int start_connect(const address& peer, bool unheard);
   /// Then: 0, a failure, or -EAGAIN while it is under way.
   int connect_result() noexcept;
   /// A cancel came first.

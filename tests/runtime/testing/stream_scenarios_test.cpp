@@ -138,6 +138,48 @@ TEST_CASE("writes of several tasks do not mix, though each is short", "[testing]
   });
 }
 
+TEST_CASE("a stream goes on after EINTR, and fails at both ends after a reset",
+          "[testing][stream]") {
+  io::testing::fault_plan rough;
+  rough.interrupted = 0.2;
+  rough.connection_reset = 0.02;
+  const std::string text = long_text(2000);
+  int whole = 0;
+  int reset = 0;
+  testing::explore(seeds(300), [&](simulation& world) -> task<> {
+    simulated_pair pair = co_await connect_hosts();
+    world.set_faults(rough);
+    std::error_code sent;
+    const auto send = [&]() -> task<> {
+      const auto ended = co_await as_result(pair.server.write_all(io::bytes_of(text)));
+      sent = ended.error;
+      pair.server = io::tcp_stream();
+    };
+    std::string received;
+    std::error_code ended_by;
+    const auto receive = [&]() -> task<> {
+      std::string buffer(100, '\0');
+      for (;;) {
+        const auto got = co_await as_result(pair.client.read_some(bytes_in(buffer)));
+        ended_by = got.error;
+        if (got.error || got.value == 0) break;
+        received.append(buffer, 0, got.value);
+      }
+    };
+    co_await when_all(send(), receive());
+    const auto expected = [](std::error_code error) {
+      return !error || error == std::errc::connection_reset || error == std::errc::broken_pipe;
+    };
+    require(expected(sent) && expected(ended_by), "an error that was not asked for");
+    require(text.starts_with(received), "other bytes came");
+    // Who is told that all was sent, and who sees the end, have seen all of it.
+    if (!sent && !ended_by) require(received == text, "the end came too early");
+    ++(received == text ? whole : reset);
+  });
+  CHECK(whole > 20);
+  CHECK(reset > 20);
+}
+
 TEST_CASE("an accept that times out loses no connection", "[testing][stream]") {
   testing::explore(seeds(300), [&](simulation& world) -> task<> {
     io::tcp_listener listener = io::tcp_listener::bind(server_host);
