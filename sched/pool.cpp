@@ -2,6 +2,7 @@
 
 #include <lariat/sched/context.hpp>
 #include <lariat/sched/detail/pool_core.hpp>
+#include <lariat/sched/detail/thread_substitute.hpp>
 #include <lariat/sched/detail/usable_cpus.hpp>
 #include <lariat/sched/loop.hpp>
 
@@ -17,6 +18,12 @@ namespace {
 pool& process_pool() {
   static pool all;
   return all;
+}
+
+// What stands in for the workers, where this thread runs a loop that is simulated; otherwise null.
+detail::thread_substitute* substitute_here() noexcept {
+  const loop* const running = loop::current();
+  return running == nullptr ? nullptr : running->threads();
 }
 
 }  // namespace
@@ -59,9 +66,14 @@ detail::pool_core& pool::core() {
   return *core_;
 }
 
-void pool::start() { (void)core(); }
+void pool::start() {
+  if (substitute_here() == nullptr) (void)core();
+}
 
 void pool::post(runnable& step) noexcept {
+  if (auto* const substitute = substitute_here(); substitute != nullptr) [[unlikely]] {
+    return substitute->post(step);
+  }
   try {
     core().post(step);
   } catch (const std::system_error& error) {

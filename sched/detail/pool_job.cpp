@@ -19,13 +19,6 @@ void pool_job::submit(pool& where, pool_waiter& waiter, const context* task) {
   where.post(*this);
 }
 
-void pool_job::submit(thread_substitute& threads, pool_waiter& waiter,
-                      const context* task) noexcept {
-  waiter_ = &waiter;
-  scope_.task = task;
-  threads.submit(*this);
-}
-
 void pool_job::run() noexcept {
   stage expected = stage::waiting;
   // Relaxed: the queue has ordered everything else.

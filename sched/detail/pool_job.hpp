@@ -4,7 +4,6 @@
 #include <lariat/sched/detail/frame_pool.hpp>
 #include <lariat/sched/detail/root_task.hpp>
 #include <lariat/sched/detail/slot.hpp>
-#include <lariat/sched/detail/thread_substitute.hpp>
 #include <lariat/sched/fork_join.hpp>
 #include <lariat/sched/to_thread.hpp>
 
@@ -44,9 +43,6 @@ class pool_job : public runnable {
   /// Queues it. From here on it belongs to the pool, until `waiter` is told or `take_back`.
   /// \throws std::system_error if no worker can be started.
   void submit(pool& where, pool_waiter& waiter, const context* task);
-
-  /// The same where a simulation stands in for the pool.
-  void submit(thread_substitute& threads, pool_waiter& waiter, const context* task) noexcept;
 
   /// Runs it, on a worker; deletes it if it was taken back.
   void run() noexcept final;

@@ -13,12 +13,6 @@ bool pool_operation::start() {
     return false;
   }
   home_ = &owner();
-  if (thread_substitute* const threads = home_->threads(); threads != nullptr) [[unlikely]] {
-    suspend();
-    home_->expect_handoff(1);
-    job().submit(*threads, *this, &task_context());
-    return true;
-  }
   pool& where = where_ == nullptr ? pool::of(task_context()) : *where_;
   where.start();  // Throws before anything is left behind.
   suspend();

@@ -1,9 +1,12 @@
 #pragma once
 
+namespace lariat {
+class runnable;
+}
+
 namespace lariat::detail {
 
 class thread_operation;
-class pool_job;
 
 /// Stands in for the threads of lanes and pools on a loop that is simulated: it runs their calls
 /// itself, on the loop's thread, when a simulated thread would. Without it nothing that awaits
@@ -16,8 +19,8 @@ class thread_substitute {
   /// Takes `call` back: true if it has not been started, and will not be.
   [[nodiscard]] virtual bool withdraw(thread_operation& call) noexcept = 0;
 
-  /// Takes a job that a pool's worker was to run. It may be run after it was taken back.
-  virtual void submit(pool_job& job) noexcept = 0;
+  /// Takes a step that was posted to a pool.
+  virtual void post(runnable& step) noexcept = 0;
 
  protected:
   ~thread_substitute() = default;

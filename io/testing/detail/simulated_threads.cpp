@@ -1,7 +1,5 @@
 #include <lariat/io/testing/detail/simulated_threads.hpp>
 
-#include <lariat/sched/detail/pool_job.hpp>
-
 #include <utility>
 
 namespace lariat::io::testing {
@@ -22,9 +20,9 @@ void simulated_threads::submit(lariat::detail::thread_operation& operation) noex
   world_.fire_after(taken, world_.some_delay());
 }
 
-void simulated_threads::submit(lariat::detail::pool_job& job) noexcept {
+void simulated_threads::post(runnable& step) noexcept {
   call& taken = take_call();
-  taken.job_ = &job;
+  taken.step_ = &step;
   world_.fire_after(taken, world_.some_delay());
 }
 
@@ -45,19 +43,19 @@ void simulated_threads::call::fire() noexcept {
     owner_.world_.fire_after(*this, owner_.world_.some_delay());
     return;
   }
-  lariat::detail::pool_job* const job = std::exchange(job_, nullptr);
+  runnable* const step = std::exchange(step_, nullptr);
   const auto begun = std::exchange(begun_, {});
   owner_.free_.push_back(this);
-  if (job != nullptr) return owner_.run_job(*job);
+  if (step != nullptr) return owner_.run_step(*step);
   begun.function(begun.state);
 }
 
-void simulated_threads::run_job(lariat::detail::pool_job& job) noexcept {
+void simulated_threads::run_step(runnable& step) noexcept {
   if (worker_ == nullptr) {
     pool_ = std::make_unique<lariat::pool>();
     worker_ = std::make_unique<lariat::detail::pool_core>(*pool_);
   }
-  worker_->run_here(job);
+  worker_->run_here(step);
 }
 
 void simulated_threads::finish() noexcept {

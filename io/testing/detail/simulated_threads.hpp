@@ -23,7 +23,7 @@ class simulated_threads final : public lariat::detail::thread_substitute {
 
   void submit(lariat::detail::thread_operation& call) noexcept override;
   [[nodiscard]] bool withdraw(lariat::detail::thread_operation& call) noexcept override;
-  void submit(lariat::detail::pool_job& job) noexcept override;
+  void post(runnable& step) noexcept override;
 
   /// Calls that have not run: those that were abandoned count, too.
   [[nodiscard]] std::size_t pending() const noexcept { return calls_.size() - free_.size(); }
@@ -42,11 +42,11 @@ class simulated_threads final : public lariat::detail::thread_substitute {
     simulated_threads& owner_;
     lariat::detail::thread_operation* queued_ = nullptr;
     lariat::detail::thread_operation::thread_call begun_{};
-    lariat::detail::pool_job* job_ = nullptr;
+    runnable* step_ = nullptr;
   };
 
   call& take_call();
-  void run_job(lariat::detail::pool_job& job) noexcept;
+  void run_step(runnable& step) noexcept;
 
   environment& world_;
   std::vector<std::unique_ptr<call>> calls_;

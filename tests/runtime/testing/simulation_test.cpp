@@ -249,6 +249,34 @@ TEST_CASE("fork tasks run in a simulation", "[testing]") {
   CHECK(sum == 55);
 }
 
+TEST_CASE("tasks run on a pool in a simulation, in an order that follows from the seed",
+          "[testing]") {
+  const auto order = [](std::uint64_t seed) {
+    testing::simulation_options options;
+    options.seed = seed;
+    simulation world(options);
+    std::string text;
+    world.run([](std::string& into) -> task<> {
+      const auto note = [&into](char what) -> task<> {
+        co_await sleep_for(10us);
+        into += what;
+        co_await yield();
+      };
+      co_await when_all(to_pool(note, 'a'), to_pool(note, 'b'), to_pool(note, 'c'));
+    }(text));
+    CHECK(text.size() == 3);
+    return text;
+  };
+  bool differs = false;
+  for (std::uint64_t seed = 1; seed < 20; ++seed) {
+    const std::string first = order(seed);
+    const std::string again = order(seed);
+    CHECK(first == again);
+    differs = differs || first != order(1);
+  }
+  CHECK(differs);
+}
+
 TEST_CASE("a call that no simulated thread has begun is taken back by a cancel", "[testing]") {
   int ran = 0;
   int cancelled = 0;
