@@ -15,7 +15,7 @@ using std::chrono::nanoseconds;
 
 namespace {
 
-task<> wait(nanoseconds delay) { co_await sleep_for(delay); }
+task<> rest(nanoseconds delay) { co_await sleep_for(delay); }
 task<> fail_after(nanoseconds delay, const char* text) {
   co_await sleep_for(delay);
   throw std::runtime_error(text);
@@ -179,7 +179,7 @@ LOOP_TEST_CASE("a child's failure is thrown although its handle was awaited, and
 
 LOOP_TEST_CASE("a child that was cancelled is no failure", "[sched][task_group]") {
   const int value = co_await task_group::with([](task_group& group) -> task<int> {
-    join_handle<void> child = group.spawn(wait, nanoseconds(1h));
+    join_handle<void> child = group.spawn(rest, nanoseconds(1h));
     co_await sleep_for(1us);
     child.cancel();
     co_return 6;
@@ -214,7 +214,7 @@ LOOP_TEST_CASE("nothing can be spawned into a group that has ended", "[sched][ta
   // Runs when the body has ended, and before its awaiter is resumed.
   call late([&] {
     try {
-      ended->spawn(wait, nanoseconds(1us)).detach();
+      ended->spawn(rest, nanoseconds(1us)).detach();
     } catch (const std::logic_error&) {
       refused = true;
     }
@@ -351,7 +351,7 @@ TEST_CASE("a group refuses to spawn from another thread", "[sched][task_group][t
       bool refused = false;
       std::thread([&] {
         try {
-          group.spawn(wait, nanoseconds(1)).detach();
+          group.spawn(rest, nanoseconds(1)).detach();
         } catch (const std::logic_error&) {
           refused = true;
         }
