@@ -17,6 +17,7 @@ using namespace std::chrono_literals;
 
 namespace {
 
+// In a simulation everything is on the loop's thread, hence [kernel] below.
 bool on_worker() { return pool::current_task() != nullptr && loop::current() == nullptr; }
 
 task<bool> echo_until_end(io::tcp_stream* peer) {
@@ -46,7 +47,7 @@ task<bool> talk(io::tcp_stream* peer) {
 
 }  // namespace
 
-COROUTINE_TEST_CASE("both ends of a connection on a pool", "[io][on_pool]") {
+COROUTINE_TEST_CASE("both ends of a connection on a pool", "[io][on_pool][kernel]") {
   pool workers({.workers = 2});
   connected pair = co_await connect_pair();
   auto [talked, echoed] = co_await when_all(to_pool(workers, talk, &pair.client),
@@ -56,7 +57,7 @@ COROUTINE_TEST_CASE("both ends of a connection on a pool", "[io][on_pool]") {
 }
 
 COROUTINE_TEST_CASE("files, listeners and connections may be made and closed on a pool",
-                    "[io][on_pool]") {
+                    "[io][on_pool][kernel]") {
   pool workers({.workers = 2});
   auto body = []() -> task<bool> {
     io::fs::temp_dir folder = co_await io::fs::temp_dir::create();
@@ -72,7 +73,7 @@ COROUTINE_TEST_CASE("files, listeners and connections may be made and closed on 
   CHECK(good);
 }
 
-COROUTINE_TEST_CASE("a read on a pool is cancelled, and times out", "[io][on_pool]") {
+COROUTINE_TEST_CASE("a read on a pool is cancelled, and times out", "[io][on_pool][kernel]") {
   pool workers({.workers = 1});
   connected pair = co_await connect_pair();
   auto late = [](io::tcp_stream* peer) -> task<bool> {
@@ -102,7 +103,7 @@ COROUTINE_TEST_CASE("a read on a pool is cancelled, and times out", "[io][on_poo
   CHECK(reason == "no more");
 }
 
-COROUTINE_TEST_CASE("as_result on a pool throws nothing", "[io][on_pool]") {
+COROUTINE_TEST_CASE("as_result on a pool throws nothing", "[io][on_pool][kernel]") {
   pool workers({.workers = 1});
   auto body = []() -> task<std::error_code> {
     auto opened = co_await as_result(io::file::open("/nonexistent/file"));
