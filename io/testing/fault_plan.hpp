@@ -36,8 +36,8 @@ struct fault_plan {
   double timed_out = 0;       ///< ETIMEDOUT: of connects, after two minutes.
   double too_many_files = 0;  ///< EMFILE: of what makes a descriptor.
 
-  std::size_t descriptors_max = 1U << 20;             ///< More at a time are EMFILE.
-  std::uint64_t disk_bytes = 1U << 30;  ///< More in files are ENOSPC.
+  std::size_t descriptors_max = 1U << 20;  ///< More at a time are EMFILE.
+  std::uint64_t disk_bytes = 1U << 30;     ///< More in files are ENOSPC.
 };
 
 }  // namespace lariat::io::testing
