@@ -203,15 +203,23 @@ def hop_cases():
                ["--pause-us", 2000])
 
 
+def channel_cases():
+    metrics = [Metric("item_ns", {"mutex": 0.2}), Metric("cpu_ns_per_item")]
+    for ends in ("threads", "loop", "loops"):
+        yield Case(f"channel {ends}", "run", programs("channel", "lariat", "mutex"), metrics,
+                   ["--ends", ends])
+
+
 def micro_cases():
     # The rows come from the binary itself: a benchmark named "what/library" is one value.
     # The bars are by "what", for lariat's beside the bare coroutine's.
     bars = {"call": 1.6, "chain_of_100": 1.6, "yield": 2.0, "spawn_join": 12.0, "mutex": 1.5,
-            "semaphore": 1.5, "event": 1.5}
+            "semaphore": 1.5, "event": 1.5, "channel": 5.0}
     yield Case("micro", "micro", [Program("all", "micro", "micro")], [Metric("cpu_ns", bars)],
                placement=ONE_CORE)
 
 
 def all_cases():
     return [*echo_cases(), *file_cases(), *timer_cases(), *sleeper_cases(), *offload_cases(),
-            *fork_join_cases(), *parallel_cases(), *hop_cases(), *micro_cases()]
+            *fork_join_cases(), *parallel_cases(), *hop_cases(),
+            *channel_cases(), *micro_cases()]

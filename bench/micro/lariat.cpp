@@ -1,10 +1,12 @@
 // What lariat's tasks, loop and timers cost, beside the bare coroutine of bare.cpp.
 
 #include <lariat/runtime/run.hpp>
+#include <lariat/sched/channel.hpp>
 #include <lariat/sched/detail/timer_wheel.hpp>
 #include <lariat/sched/event.hpp>
 #include <lariat/sched/mutex.hpp>
 #include <lariat/sched/queue.hpp>
+#include <lariat/sched/result.hpp>
 #include <lariat/sched/semaphore.hpp>
 #include <lariat/sched/spawn.hpp>
 #include <lariat/sched/task.hpp>
@@ -124,6 +126,23 @@ task<> put_get(benchmark::State& state) {
   }
 }
 BENCHMARK(on_loop<put_get>)->Name("queue/lariat");
+
+task<> send_numbers(channel_sender<int> to) {
+  for (int i = 0; !to.closed(); ++i) (void)co_await as_result(to.send(i));
+}
+
+// From one task to another; an iteration is one item.
+task<> pass_items(benchmark::State& state) {
+  auto [to, from] = channel<int>(64);
+  auto sending = spawn(send_numbers, std::move(to));
+  for (auto _ : state) {
+    std::optional<int> item = co_await from.receive();
+    benchmark::DoNotOptimize(item);
+  }
+  from.close_now();
+  co_await sending;
+}
+BENCHMARK(on_loop<pass_items>)->Name("channel/lariat");
 
 // Gives up a mutex that another task waits for, and waits for it again.
 task<> pass_on(mutex& door, const bool& stop) {
