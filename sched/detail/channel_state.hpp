@@ -110,13 +110,18 @@ class channel_state final : public channel_core {
   /// Sends into room that was reserved. False if the channel is closed.
   bool send_reserved(T&& value) noexcept {
     channel_waiter* receiver = nullptr;
+    channel_waiter* served = nullptr;
     {
+      // Both: a receiver that waits takes the value, and the room is there for a sender that waits.
+      const std::lock_guard head(head_lock_);
       const std::lock_guard tail(tail_lock_);
       --reserved_;
       if (closed_.load(std::memory_order_relaxed)) return false;
       put(std::move(value), receiver);
+      served = serve_senders();
     }
     if (receiver != nullptr) deliver(*receiver);
+    deliver_all(served);
     return true;
   }
 

@@ -292,6 +292,25 @@ LOOP_TEST_CASE("a permit holds room", "[sched][channel]") {
   co_await sending;
 }
 
+LOOP_TEST_CASE("a permit used for a receiver that waits makes room for a sender that waits",
+               "[sched][channel]") {
+  auto [tx, rx] = channel<int>(1);
+  channel_permit<int> permit = co_await tx.reserve();
+  auto receiving =
+      spawn([&rx = rx]() -> task<std::optional<int>> { co_return co_await rx.receive(); });
+  auto sending = spawn([&tx = tx]() -> task<> { co_await tx.send(2); });
+  co_await settle();
+  CHECK_FALSE(sending.done());
+  CHECK(permit.send(1));
+  co_await settle();
+  CHECK(sending.done());
+  CHECK(rx.size() == 1);
+  const std::optional<int> one = co_await receiving;
+  CHECK(one == 1);
+  CHECK(rx.try_receive() == 2);
+  co_await sending;
+}
+
 LOOP_TEST_CASE("a permit keeps the channel open, and learns that it was closed",
                "[sched][channel]") {
   auto [tx, rx] = channel<int>(1);
