@@ -26,6 +26,7 @@ class join_operation_base : public operation, private join_waiter {
   void cancel() noexcept override;
   void run() noexcept override;
   [[nodiscard]] operation_info info() const noexcept override { return {"join"}; }
+  [[nodiscard]] dependency depends_on() const noexcept override { return {.task = record_->id()}; }
 
  protected:
   join_operation_base(spawned* record, on_cancel on_cancel) noexcept

@@ -1,6 +1,7 @@
 #include <lariat/sched/mutex.hpp>
 
 #include <lariat/sched/detail/site_text.hpp>
+#include <lariat/sched/detail/wait_chain.hpp>
 
 #include <stdexcept>
 #include <string>
@@ -32,13 +33,21 @@ void mutex_wait::give_up(mutex& held) {
 }
 
 void mutex_wait::check_deadlock() const {
-  const std::uint64_t holder = wanted_->holder_.load(std::memory_order_relaxed);  // A hint.
-  if (holder == 0 || waiter() == nullptr || holder != task_context().id()) return;
-  std::string task = std::to_string(holder);
-  if (!task_context().name().empty()) task += " \"" + std::string(task_context().name()) + '"';
-  throw std::logic_error("lariat: mutex::lock: resource deadlock would occur: task " + task +
-                         " awaits at " + site_text(waiter()->site()) +
-                         " the mutex that it holds since " + site_text(wanted_->site_));
+  const std::uint64_t holder = this->holder();
+  if (holder == 0 || waiter() == nullptr) return;
+  const context& self = task_context();
+  std::string chain;
+  if (holder != self.id()) {
+    if (!deadlock_checks()) return;
+    chain = wait_chain(owner(), holder, self);
+    if (chain.empty()) return;
+  }
+  std::string text = "lariat: mutex::lock: resource deadlock would occur: " + task_text(self);
+  text += " awaits at " + site_text(waiter()->site()) + " the mutex that ";
+  text += chain.empty() ? "it" : "task " + std::to_string(holder);
+  text += " holds since " + site_text(wanted_->site_);
+  if (!chain.empty()) text += ", but waits for it: " + chain;
+  throw std::logic_error(text);
 }
 
 }  // namespace detail

@@ -36,8 +36,11 @@ class mutex_wait : public wait_operation {
   /// Waits for it behind the others.
   void queue_up() noexcept;
 
-  /// \throws std::logic_error if this task holds it.
+  /// \throws std::logic_error if this task holds it, or who holds it waits for this task.
   void check_deadlock() const;
+
+  /// Who holds it; 0 if that is not known.
+  [[nodiscard]] std::uint64_t holder() const noexcept;
 
   [[nodiscard]] mutex& wanted() const noexcept { return *wanted_; }
 
@@ -74,7 +77,9 @@ class mutex final : private detail::loop_bound {
   /// Waits until it is free, and gives a guard that holds it.
   ///
   /// \throws std::logic_error if the task holds it already (unless its guard was moved, for then
-  /// that cannot be known), or belongs to another loop.
+  /// that cannot be known), or belongs to another loop. With the library's assertions, or with
+  /// LARIAT_DEBUG=1 in the environment, also if the task that holds it waits for this one, itself
+  /// or through others, with the place of each await: otherwise none of them would ever go on.
   ///
   /// \par Cancellation
   /// Ends by operation_cancelled without the lock. Who was given the lock has it: then the cancel
@@ -145,6 +150,7 @@ class [[nodiscard]] lock_operation final
 
   bool attempt() noexcept override { return take(); }
   [[nodiscard]] operation_info info() const noexcept override { return {"mutex::lock"}; }
+  [[nodiscard]] dependency depends_on() const noexcept override { return {.task = holder()}; }
 
  private:
   void enqueue() override {
@@ -163,6 +169,10 @@ inline void mutex_policy::moved(mutex& held) noexcept {
 }
 
 inline mutex_wait::mutex_wait(mutex& wanted) noexcept : wait_operation(wanted), wanted_(&wanted) {}
+
+inline std::uint64_t mutex_wait::holder() const noexcept {
+  return wanted_->holder_.load(std::memory_order_relaxed);  // A hint: see `mutex::holder_`.
+}
 
 inline bool mutex_wait::take() noexcept {
   if (wanted_->locked_) return false;

@@ -9,6 +9,7 @@
 #include <cassert>
 #include <concepts>
 #include <coroutine>
+#include <cstdint>
 #include <exception>
 #include <system_error>
 
@@ -37,6 +38,13 @@ class operation : public runnable {
 
   /// What a dump of the tasks says of it.
   [[nodiscard]] virtual operation_info info() const noexcept = 0;
+
+  /// What it waits for, as far as that is tasks: if they wait for each other nothing will happen.
+  struct dependency {
+    std::uint64_t task = 0;  ///< The id of one; 0 for none.
+    bool children = false;   ///< All tasks whose parent the waiting one is.
+  };
+  [[nodiscard]] virtual dependency depends_on() const noexcept { return {}; }
 
   /// Resumes the task. The loop calls this.
   void run() noexcept override;

@@ -21,6 +21,7 @@ class child_group : public operation, public child_owner {
   }
 
   void cancel() noexcept override;
+  [[nodiscard]] dependency depends_on() const noexcept override { return {.children = true}; }
 
  protected:
   static constexpr std::size_t nobody = static_cast<std::size_t>(-1);
