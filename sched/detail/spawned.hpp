@@ -179,7 +179,7 @@ class spawned_result : public spawned {
  protected:
   explicit spawned_result(std::string_view name) : spawned(name), body_() {}
 
-  void store_failure(std::exception_ptr error) noexcept final {
+  void store_failure(std::exception_ptr error) noexcept override {
     settle();
     result_.fail(std::move(error));
   }
@@ -195,6 +195,7 @@ class spawned_result : public spawned {
   }
 
   [[nodiscard]] root_task<T>& body() noexcept { return body_; }
+  [[nodiscard]] bool settled() const noexcept { return this->settled_; }
 
  private:
   root_task<T> settle() noexcept {
@@ -211,6 +212,45 @@ class spawned_result : public spawned {
   };
 };
 
+/// What a task is called with. It goes when the task has ended, and not with the handle: a captured
+/// socket would stay open.
+template <class Function, class... Args>
+struct call_parts {
+  template <class F, class... A>
+  explicit call_parts(F&& f, A&&... a)
+      : function(std::forward<F>(f)), args(std::forward<A>(a)...) {}
+  [[no_unique_address]] Function function;
+  [[no_unique_address]] std::tuple<Args...> args;
+};
+
+/// A place for them, to be emptied once. What is trivially destroyed needs no union, which would
+/// take room for nothing at all.
+template <class Parts, bool trivial = std::is_trivially_destructible_v<Parts>>
+class call_place {
+ public:
+  template <class... P>
+  explicit call_place(P&&... parts) : parts_(std::forward<P>(parts)...) {}
+  [[nodiscard]] Parts& get() noexcept { return parts_; }
+  void empty() noexcept {}
+
+ private:
+  [[no_unique_address]] Parts parts_;
+};
+template <class Parts>
+class call_place<Parts, false> {
+ public:
+  template <class... P>
+  explicit call_place(P&&... parts) : parts_(std::forward<P>(parts)...) {}
+  ~call_place() {}
+  [[nodiscard]] Parts& get() noexcept { return parts_; }
+  void empty() noexcept { parts_.~Parts(); }
+
+ private:
+  union {
+    Parts parts_;
+  };
+};
+
 /// A record for a function that makes the task on its first run, so that its captures and
 /// arguments live as long as the task.
 template <class T, class Function, class... Args>
@@ -220,24 +260,32 @@ class spawned_call : public spawned_result<T>, private return_point {
   explicit spawned_call(std::string_view name, F&& function, A&&... args)
       : spawned_result<T>(name),
         return_point(&spawned_call::returned),
-        function_(std::forward<F>(function)),
-        args_(std::forward<A>(args)...) {}
+        call_(std::forward<F>(function), std::forward<A>(args)...) {}
+  ~spawned_call() override {
+    if (!this->settled()) call_.empty();
+  }
 
  private:
   void begin() override {
     this->body() = root_task<T>(std::apply(
-        [this](Args&... args) { return std::invoke(function_, std::move(args)...); }, args_));
+        [this](Args&... args) { return std::invoke(call_.get().function, std::move(args)...); },
+        call_.get().args));
     this->body().start(*this, *this);
+  }
+
+  void store_failure(std::exception_ptr error) noexcept final {
+    spawned_result<T>::store_failure(std::move(error));
+    call_.empty();
   }
 
   static void returned(return_point* self) noexcept {
     auto& record = static_cast<spawned_call&>(*self);
     record.take_result();
+    record.call_.empty();  // After the coroutine, which refers to its captures.
     record.finish();
   }
 
-  [[no_unique_address]] Function function_;
-  [[no_unique_address]] std::tuple<Args...> args_;
+  [[no_unique_address]] call_place<call_parts<Function, Args...>> call_;
 };
 
 /// The same for a task that is part of a scope.

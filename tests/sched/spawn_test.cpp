@@ -204,6 +204,17 @@ LOOP_TEST_CASE("a task's parameters go when it ends, not with its handle", "[sch
   CHECK(result == 1);
 }
 
+LOOP_TEST_CASE("a task's captures and unused arguments go when it ends", "[sched][spawn]") {
+  auto value = std::make_shared<int>(1);
+  std::weak_ptr<int> watched = value;
+  join_handle<void> ran = spawn([held = value]() -> task<> { co_await yield(); });
+  auto never = [](std::shared_ptr<int>) -> task<> { co_return; };
+  join_handle<void> cancelled = spawn(never, std::move(value));
+  cancelled.cancel();
+  co_await until([&] { return ran.done() && cancelled.done(); });
+  CHECK(watched.expired());
+}
+
 LOOP_TEST_CASE("100,000 tasks at once", "[sched][spawn]") {
   long sum = 0;
   auto body = [&](int value) -> task<> {
