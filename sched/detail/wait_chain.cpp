@@ -66,6 +66,18 @@ class wait_graph {
   std::unordered_map<const context*, const context*> came_from_;
 };
 
+// Most holders run, or wait for time or the kernel: then there is nothing to look for, nor to
+// allocate.
+bool waits_for_tasks(loop& where, std::uint64_t id) {
+  bool waits = false;
+  where.for_each_task([&](const context& task) {
+    if (task.id() != id || task.waiting_in() == nullptr) return;
+    const operation::dependency needs = task.waiting_in()->depends_on();
+    waits = needs.task != 0 || needs.children;
+  });
+  return waits;
+}
+
 }  // namespace
 
 bool deadlock_checks() noexcept {
@@ -88,6 +100,7 @@ std::string task_text(const context& task) {
 
 std::string wait_chain(loop& where, std::uint64_t from, const context& to) {
   std::string text;
+  if (!waits_for_tasks(where, from)) return text;
   for (const context* each : wait_graph(where).way(from, to)) {
     const operation& waits = *each->waiting_in();
     text += (text.empty() ? "" : "; ") + task_text(*each) + " awaits " + waits.info().name;
