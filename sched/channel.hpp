@@ -186,7 +186,8 @@ class channel_sender {
     auto& channel = require("channel_sender::send_blocking");
     detail::refuse_to_block_loop("channel_sender::send_blocking");
     detail::channel_thread<T> self(std::move(value));
-    auto end = channel.send_or_wait(self);
+    auto end = channel.send(self);  // Which takes one lock, not two.
+    if (end == detail::channel_waiter::outcome::waiting) end = channel.send_or_wait(self);
     if (end == detail::channel_waiter::outcome::waiting) {
       self.wait();
       end = self.told();
@@ -262,7 +263,10 @@ class channel_receiver {
     auto& channel = require("channel_receiver::receive_blocking");
     detail::refuse_to_block_loop("channel_receiver::receive_blocking");
     detail::channel_thread<T> self(std::nullopt);
-    if (channel.receive_or_wait(self) == detail::channel_waiter::outcome::waiting) self.wait();
+    if (channel.try_receive(self) == detail::channel_waiter::outcome::waiting &&
+        channel.receive_or_wait(self) == detail::channel_waiter::outcome::waiting) {
+      self.wait();
+    }
     return std::move(self.value());
   }
 
