@@ -26,10 +26,11 @@ class channel_permit;
 
 /// The awaitable of `channel_sender::send`.
 template <class T>
-class [[nodiscard]] send_operation final : public detail::channel_operation<send_operation<T>, T> {
+class [[nodiscard]] send_operation final
+    : public detail::channel_operation<T, detail::channel_way::in> {
  public:
   send_operation(detail::channel_state<T>& channel, T&& value) noexcept
-      : detail::channel_operation<send_operation, T>(channel, std::move(value)) {}
+      : detail::channel_operation<T, detail::channel_way::in>(channel, std::move(value)) {}
 
   void await_resume() {
     this->check_cancelled();
@@ -39,21 +40,15 @@ class [[nodiscard]] send_operation final : public detail::channel_operation<send
   /// For `as_result`: std::errc::broken_pipe, operation_canceled, or nothing.
   result<void> await_result() noexcept { return {this->error()}; }
   [[nodiscard]] operation_info info() const noexcept override { return {"channel::send"}; }
-
- private:
-  friend detail::channel_operation<send_operation, T>;
-  auto attempt() noexcept { return this->channel().send(*this); }
-  auto attempt_or_wait() noexcept { return this->channel().send_or_wait(*this); }
-  bool withdraw() noexcept { return this->channel().withdraw_sender(*this); }
 };
 
 /// The awaitable of `channel_sender::reserve`.
 template <class T>
 class [[nodiscard]] reserve_operation final
-    : public detail::channel_operation<reserve_operation<T>, T> {
+    : public detail::channel_operation<T, detail::channel_way::in> {
  public:
   explicit reserve_operation(detail::channel_state<T>& channel) noexcept
-      : detail::channel_operation<reserve_operation, T>(channel, std::nullopt) {}
+      : detail::channel_operation<T, detail::channel_way::in>(channel, std::nullopt) {}
 
   channel_permit<T> await_resume() {
     this->check_cancelled();
@@ -62,33 +57,21 @@ class [[nodiscard]] reserve_operation final
     return channel_permit<T>(this->channel());
   }
   [[nodiscard]] operation_info info() const noexcept override { return {"channel::reserve"}; }
-
- private:
-  friend detail::channel_operation<reserve_operation, T>;
-  auto attempt() noexcept { return this->channel().send(*this); }
-  auto attempt_or_wait() noexcept { return this->channel().send_or_wait(*this); }
-  bool withdraw() noexcept { return this->channel().withdraw_sender(*this); }
 };
 
 /// The awaitable of `channel_receiver::receive`.
 template <class T>
 class [[nodiscard]] receive_operation final
-    : public detail::channel_operation<receive_operation<T>, T> {
+    : public detail::channel_operation<T, detail::channel_way::out> {
  public:
   explicit receive_operation(detail::channel_state<T>& channel) noexcept
-      : detail::channel_operation<receive_operation, T>(channel, std::nullopt) {}
+      : detail::channel_operation<T, detail::channel_way::out>(channel, std::nullopt) {}
 
   std::optional<T> await_resume() {
     this->check_cancelled();
     return std::move(this->value());
   }
   [[nodiscard]] operation_info info() const noexcept override { return {"channel::receive"}; }
-
- private:
-  friend detail::channel_operation<receive_operation, T>;
-  auto attempt() noexcept { return this->channel().receive(*this); }
-  auto attempt_or_wait() noexcept { return this->channel().receive_or_wait(*this); }
-  bool withdraw() noexcept { return this->channel().withdraw_receiver(*this); }
 };
 
 /// Room for one value in a channel, held until it is used or dropped: with it a send neither waits
@@ -186,8 +169,7 @@ class channel_sender {
     auto& channel = require("channel_sender::send_blocking");
     detail::refuse_to_block_loop("channel_sender::send_blocking");
     detail::channel_thread<T> self(std::move(value));
-    auto end = channel.send(self);  // Which takes one lock, not two.
-    if (end == detail::channel_waiter::outcome::waiting) end = channel.send_or_wait(self);
+    auto end = channel.send_or_wait(self);
     if (end == detail::channel_waiter::outcome::waiting) {
       self.wait();
       end = self.told();
@@ -263,10 +245,7 @@ class channel_receiver {
     auto& channel = require("channel_receiver::receive_blocking");
     detail::refuse_to_block_loop("channel_receiver::receive_blocking");
     detail::channel_thread<T> self(std::nullopt);
-    if (channel.try_receive(self) == detail::channel_waiter::outcome::waiting &&
-        channel.receive_or_wait(self) == detail::channel_waiter::outcome::waiting) {
-      self.wait();
-    }
+    if (channel.receive_or_wait(self) == detail::channel_waiter::outcome::waiting) self.wait();
     return std::move(self.value());
   }
 

@@ -10,8 +10,11 @@
 
 namespace lariat::detail {
 
-/// What all awaitables of a channel have in common. `Derived` says what is attempted.
-template <class Derived, class T>
+/// Which end of a channel is used.
+enum class channel_way : unsigned char { in, out };
+
+/// What all awaitables of a channel have in common, by whether they send or receive.
+template <class T, channel_way way>
 class channel_operation : public operation, public channel_waiter_of<T> {
  public:
   bool await_ready() const noexcept { return false; }
@@ -23,8 +26,14 @@ class channel_operation : public operation, public channel_waiter_of<T> {
       this->told_ = channel_waiter::outcome::cancelled;
       return false;
     }
-    this->told_ = self().attempt();
-    if (this->told_ == channel_waiter::outcome::waiting) return wait();
+    const channel_waiter::outcome made = attempt();
+    if (made == channel_waiter::outcome::waiting) {
+      // Whoever serves it may do so at once, from another thread; the loop runs it later all the
+      // same.
+      suspend();
+      return true;
+    }
+    this->told_ = made;
     // Now and then through the ready queue, so that who never has to wait starves nobody.
     if (!owner().spend_budget()) [[likely]]
       return false;
@@ -34,7 +43,9 @@ class channel_operation : public operation, public channel_waiter_of<T> {
   }
 
   void cancel() noexcept override {
-    if (self().withdraw()) complete();
+    const bool withdrawn = way == channel_way::in ? channel_->withdraw_sender(*this)
+                                                  : channel_->withdraw_receiver(*this);
+    if (withdrawn) complete();
   }
 
  protected:
@@ -63,17 +74,9 @@ class channel_operation : public operation, public channel_waiter_of<T> {
   [[nodiscard]] channel_state<T>& channel() const noexcept { return *channel_; }
 
  private:
-  Derived& self() noexcept { return static_cast<Derived&>(*this); }
-
-  // Whoever serves it may do so at once, from another thread; the loop runs it later all the same.
-  bool wait() noexcept {
-    const channel_waiter::outcome made = self().attempt_or_wait();
-    if (made != channel_waiter::outcome::waiting) {
-      this->told_ = made;
-      return false;
-    }
-    suspend();
-    return true;
+  channel_waiter::outcome attempt() noexcept {
+    return way == channel_way::in ? channel_->send_or_wait(*this)
+                                  : channel_->receive_or_wait(*this);
   }
   void deliver() noexcept override { owner().post(*this); }
 

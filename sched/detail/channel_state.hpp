@@ -58,8 +58,10 @@ class channel_state final : public channel_core {
 
   /// The same, and waits if need be: then it will be delivered, or withdrawn.
   outcome send_or_wait(waiter& sender) noexcept {
+    outcome made = send(sender);  // Which takes one lock, not two.
+    if (made != outcome::waiting) [[likely]]
+      return made;
     channel_waiter* receiver = nullptr;
-    outcome made;
     {
       const std::lock_guard head(head_lock_);
       const std::lock_guard tail(tail_lock_);
@@ -94,8 +96,10 @@ class channel_state final : public channel_core {
 
   /// The same, and waits if need be: then it will be delivered, or withdrawn.
   outcome receive_or_wait(waiter& receiver) noexcept {
+    outcome made = receive(receiver);
+    if (made != outcome::waiting) [[likely]]
+      return made;
     channel_waiter* served;
-    outcome made;
     {
       const std::lock_guard head(head_lock_);
       const std::lock_guard tail(tail_lock_);
