@@ -1,6 +1,7 @@
-#include "../fake_loop.hpp"
+#include "../thread_test.hpp"
 
 #include <lariat/sched/as_completed.hpp>
+#include <lariat/sched/event.hpp>
 
 #include <chrono>
 #include <optional>
@@ -100,4 +101,63 @@ LOOP_TEST_CASE("misuse of as_completed is refused", "[sched][as_completed]") {
   }
   CHECK(refused);
   co_await first;
+}
+
+LOOP_TEST_CASE("tasks that end between two calls of next keep their order",
+               "[sched][as_completed]") {
+  std::vector<join_handle<int>> handles;
+  for (const int seconds : {2, 1}) handles.push_back(spawn(after, seconds));
+  auto ended = as_completed(std::span(handles));
+  co_await sleep_for(3s);
+  join_handle<int>* const first = co_await ended.next();
+  join_handle<int>* const second = co_await ended.next();
+  CHECK(first == &handles[1]);
+  CHECK(second == &handles[0]);
+}
+
+LOOP_TEST_CASE("a cancel before the wait skips none; one that comes after the end stays pending",
+               "[sched][as_completed]") {
+  std::vector<join_handle<int>> handles;
+  event gate;
+  handles.push_back(spawn(after, 0));
+  handles.push_back(spawn([&]() -> task<int> {
+    co_await gate.wait();
+    co_return 1;
+  }));
+  auto ended = as_completed(std::span(handles));
+  co_await sleep_for(1ms);
+  join_handle<void> self;
+  self = spawn([&]() -> task<> {
+    self.cancel();
+    (void)co_await ended.next();
+  });
+  const outcome<void> refused = co_await as_result(self);
+  CHECK(refused.cancelled());
+  join_handle<int>* const first = co_await ended.next();
+  CHECK(first == &handles[0]);
+
+  join_handle<int>* second = nullptr;
+  auto waiting = spawn([&]() -> task<> {
+    second = co_await ended.next();
+    co_await yield();  // Here the cancel is delivered.
+  });
+  co_await sleep_for(1ms);
+  gate.set();
+  co_await yield();
+  CHECK(handles[1].done());
+  CHECK(second == nullptr);  // It was told, and has yet to run.
+  waiting.cancel();
+  const outcome<void> end = co_await as_result(waiting);
+  CHECK(end.cancelled());
+  CHECK(second == &handles[1]);
+}
+
+THREAD_TEST_CASE("tasks of another loop are refused", "[sched][as_completed]") {
+  loop_thread other;
+  std::vector<join_handle<int>> handles;
+  handles.push_back(other.spawn([]() -> task<int> { co_return 1; }));
+  CHECK_THROWS_AS(as_completed(std::span(handles)), std::logic_error);
+  const int one = co_await handles[0];
+  CHECK(one == 1);
+  other.finish();
 }

@@ -116,10 +116,46 @@ LOOP_TEST_CASE("release keeps what was done", "[sched][exit_scope]") {
   auto body = [&](exit_scope& scope) -> task<int&> {
     static int kept = 1;
     scope.on_exit(note(log, "undone"));
+    scope.on_exit(note(log, "undone"));
     scope.release();
     co_return kept;
   };
   int& kept = co_await exit_scope::with(body);
   CHECK(kept == 1);
   CHECK(log.empty());
+}
+
+LOOP_TEST_CASE("of several exceptions the body's is thrown, else that of the first cleanup",
+               "[sched][exit_scope]") {
+  int ran = 0;
+  auto fail = [&](std::string text) {
+    return [&, text]() -> task<> {
+      ++ran;
+      throw std::runtime_error(text);
+      co_return;
+    };
+  };
+  bool body_fails = true;
+  auto body = [&](exit_scope& scope) -> task<> {
+    scope.on_exit([&]() -> task<> {
+      ++ran;
+      throw 1;
+      co_return;
+    });
+    scope.on_exit(fail("second to run"));
+    scope.on_exit(fail("first to run"));
+    if (body_fails) throw std::runtime_error("body");
+    co_return;
+  };
+  std::string caught;
+  for (const bool fails : {true, false}) {
+    body_fails = fails;
+    try {
+      co_await exit_scope::with(body);
+    } catch (const std::runtime_error& error) {
+      caught += error.what() + std::string("; ");
+    }
+  }
+  CHECK(caught == "body; first to run; ");
+  CHECK(ran == 6);
 }

@@ -103,14 +103,15 @@ THREAD_TEST_CASE("threads and pools read the values of the task that waits for t
   pool workers({.workers = 2});
   const int on_pool = co_await to_pool(workers, request_here);
   CHECK(on_pool == 9);
-  auto both = []() -> task<int> {
+  auto both = [&workers]() -> task<int> {
     auto [a, b] = co_await when_all(read_request(), read_request());
     auto spawned = spawn(read_request);
     const int c = co_await spawned;
-    co_return a + b + c;
+    const int d = to_pool(workers, request_here).get();
+    co_return a + b + c + d;
   };
   const int sum = co_await to_pool(workers, both);
-  CHECK(sum == 27);
+  CHECK(sum == 36);
   auto set = []() -> task<bool> {
     bool refused = false;
     try {
@@ -128,4 +129,14 @@ TEST_CASE("outside of tasks there is the initial value, and nothing to set", "[s
   CHECK(*request == 0);
   CHECK(user.get() == nullptr);
   CHECK_THROWS_AS(request.set(1), std::logic_error);
+}
+
+LOOP_TEST_CASE("a scope of a task without values leaves it without", "[sched][local]") {
+  {
+    local_scope scope(user, std::string("bob"));
+    CHECK(*user == "bob");
+  }
+  CHECK(user.get() == nullptr);
+  CHECK(*request == 0);
+  co_return;
 }

@@ -2,12 +2,15 @@
 
 #include <lariat/sched/detail/wait_chain.hpp>
 #include <lariat/sched/mutex.hpp>
+#include <lariat/sched/select.hpp>
 #include <lariat/sched/task_group.hpp>
 #include <lariat/sched/when_all.hpp>
 #include <lariat/sched/when_any.hpp>
 
 #include <chrono>
+#include <cstdlib>
 #include <string>
+#include <vector>
 
 using namespace lariat;
 using namespace std::chrono_literals;
@@ -53,9 +56,9 @@ LOOP_TEST_CASE("two tasks that lock two mutexes in different orders are told so"
   CHECK(contains(complaint, "resource deadlock would occur"));
   CHECK(contains(complaint, "\"second\" awaits at "));
   CHECK(contains(complaint, "\"first\" awaits mutex::lock at "));
-  CHECK(contains(complaint, "mutex_deadlock_test.cpp:21"));
+  CHECK(contains(complaint, "mutex_deadlock_test.cpp:24"));
   CHECK(contains(complaint, "holds since "));
-  CHECK(contains(complaint, "mutex_deadlock_test.cpp:19"));
+  CHECK(contains(complaint, "mutex_deadlock_test.cpp:22"));
   co_await first;  // It has both now: the other one gave up.
 }
 
@@ -64,11 +67,16 @@ LOOP_TEST_CASE("a deadlock through other tasks is found", "[sched][mutex]") {
   mutex a;
   mutex b;
   mutex c;
-  auto first = spawn(lock_both, std::ref(a), std::ref(b));
-  auto second = spawn(lock_both, std::ref(b), std::ref(c));
+  auto first = spawn({.name = "first"}, lock_both, std::ref(a), std::ref(b));
+  auto second = spawn({.name = "second"}, lock_both, std::ref(b), std::ref(c));
   auto third = spawn(lock_both, std::ref(c), std::ref(a));
   const std::string complaint = co_await complaint_of(third);
   CHECK(contains(complaint, "resource deadlock would occur"));
+  // In the order in which one waits for the next.
+  const std::size_t one = complaint.find("\"first\" awaits mutex::lock at ");
+  const std::size_t two = complaint.find("; task", one);
+  const std::size_t three = complaint.find("\"second\" awaits mutex::lock at ", two);
+  CHECK(three != complaint.npos);
   co_await first;
   co_await second;
 }
@@ -113,4 +121,80 @@ LOOP_TEST_CASE("who only may wait for ever is no deadlock", "[sched][mutex]") {
   held.unlock();
   co_await chain;
   co_await waiting;
+}
+
+LOOP_TEST_CASE("a way that need not be gone is no deadlock", "[sched][mutex]") {
+  SKIP_WITHOUT_CHECKS();
+  mutex door;
+  const auto wait_for_a_second = [&](bool by_select) -> task<bool> {
+    auto lock = [&]() -> task<> { mutex::guard held = co_await door.lock(); };
+    if (by_select) {
+      auto [locked, late] = co_await select(lock(), sleep_for(1s));
+      co_return late.has_value();
+    }
+    std::vector<task<>> both;
+    both.push_back(lock());
+    both.push_back([]() -> task<> { co_await sleep_for(1s); }());
+    const std::vector<outcome<void>> ends = co_await select(std::move(both));
+    co_return ends[1].has_value();
+  };
+  mutex::guard held = co_await door.lock();
+  for (const bool by_select : {true, false}) {
+    join_handle<bool> other = spawn(wait_for_a_second, by_select);
+    const bool late = co_await other;
+    CHECK(late);
+  }
+}
+
+LOOP_TEST_CASE("tasks that wait for each other but not for this one are no deadlock of it",
+               "[sched][mutex]") {
+  SKIP_WITHOUT_CHECKS();
+  mutex door;
+  join_handle<void> first;
+  join_handle<void> second;
+  first = spawn([&]() -> task<> {
+    mutex::guard held = co_await door.lock();
+    co_await yield();
+    co_await shield(second);  // Or a cancel would go round.
+  });
+  second = spawn([&]() -> task<> { co_await shield(first); });
+  co_await settle();
+  auto lock = [&]() -> task<> { mutex::guard held = co_await door.lock(); };
+  const auto locked = co_await try_timeout(1s, lock());
+  CHECK_FALSE(locked.has_value());
+  first.cancel();
+  const outcome<void> end = co_await as_result(second);
+  CHECK(end.cancelled());
+}
+
+LOOP_TEST_CASE("who gave a mutex up may want it again, whoever has it now", "[sched][mutex]") {
+  mutex door;
+  auto lock_for_a_second = [&]() -> task<> {
+    mutex::guard held = co_await door.lock();
+    co_await sleep_for(1s);
+  };
+  {
+    mutex::guard held = co_await door.lock();
+    spawn(lock_for_a_second).detach();
+    co_await settle();
+  }
+  { mutex::guard again = co_await door.lock(); }  // It was handed over in between.
+  mutex::guard tried = door.try_lock();
+  auto unlock_later = [&]() -> task<> {
+    co_await sleep_for(1s);
+    tried.unlock();
+  };
+  auto unlocking = spawn(unlock_later);
+  { mutex::guard again = co_await door.lock(); }
+  co_await unlocking;
+}
+
+TEST_CASE("deadlocks are looked for with assertions, and when the environment asks",
+          "[sched][mutex]") {
+  const char* const asked = std::getenv("LARIAT_DEBUG");
+  bool expected = asked != nullptr && std::string(asked) == "1";
+#ifndef NDEBUG
+  expected = true;
+#endif
+  CHECK(detail::deadlock_checks() == expected);
 }

@@ -129,3 +129,76 @@ LOOP_TEST_CASE("select of a range gives an outcome for each", "[sched][select]")
   }
   CHECK(refused);
 }
+
+LOOP_TEST_CASE("a range's select ends by an error, and by the first of the range",
+               "[sched][select]") {
+  auto fail = []() -> task<int> {
+    co_await sleep_for(1s);
+    throw std::runtime_error("first");
+  };
+  std::vector<task<int>> failing;
+  failing.push_back(fail());
+  failing.push_back(after(1h, 2));
+  const auto begin = time_here();
+  std::vector<outcome<int>> ends = co_await select(std::move(failing));
+  CHECK(time_here() - begin < 1h);
+  CHECK_THROWS_AS(ends[0].value(), std::runtime_error);
+  CHECK(ends[1].cancelled());
+
+  std::vector<task<int>> ordered;
+  ordered.push_back(after(1s, 1));
+  ordered.push_back(after(1h, 2));
+  ends = co_await select(std::move(ordered));
+  CHECK(ends[0].value() == 1);
+  CHECK(ends[1].cancelled());
+}
+
+LOOP_TEST_CASE("a cancelled select of a range throws", "[sched][select]") {
+  auto waiting = spawn([&]() -> task<> {
+    std::vector<task<int>> tasks;
+    for (int i = 1; i <= 2; ++i) tasks.push_back(after(1h, i));
+    co_await select(std::move(tasks));
+  });
+  co_await yield();
+  co_await yield();
+  waiting.cancel("enough");
+  const outcome<void> end = co_await as_result(waiting);
+  CHECK(end.cancelled());
+}
+
+LOOP_TEST_CASE("who was not begun when the first ended does nothing", "[sched][select]") {
+  bool begun = false;
+  auto begin = [&]() -> task<int> {
+    begun = true;
+    co_return 2;
+  };
+  auto at_once = []() -> task<int> { co_return 1; };
+  auto [first, second] = co_await select(at_once(), begin());
+  CHECK(first.value() == 1);
+  CHECK(second.cancelled());
+  CHECK_FALSE(begun);
+}
+
+LOOP_TEST_CASE("a select that a cancel precedes begins nothing", "[sched][select]") {
+  bool begun = false;
+  auto begin = [&]() -> task<int> {
+    begun = true;
+    co_return 1;
+  };
+  join_handle<void> self;
+  self = spawn([&]() -> task<> {
+    self.cancel();
+    co_await select(begin(), begin());
+  });
+  const outcome<void> end = co_await as_result(self);
+  CHECK(end.cancelled());
+  self = spawn([&]() -> task<> {
+    std::vector<task<int>> tasks;
+    tasks.push_back(begin());
+    self.cancel();
+    co_await select(std::move(tasks));
+  });
+  const outcome<void> of_range = co_await as_result(self);
+  CHECK(of_range.cancelled());
+  CHECK_FALSE(begun);
+}

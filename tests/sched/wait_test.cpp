@@ -80,3 +80,34 @@ LOOP_TEST_CASE("wait for nothing is refused", "[sched][wait]") {
   }
   CHECK(refused);
 }
+
+LOOP_TEST_CASE("a failure ends wait also if it is the first end, and so does a cancelled task",
+               "[sched][wait]") {
+  auto failing = spawn_all(fail_after(1), after(2));
+  const auto failed = co_await wait(std::span(failing), wait_until::first_exception);
+  CHECK(failed.done == std::vector{&failing[0]});
+  (void)co_await wait(std::span(failing));
+  bool threw = false;
+  try {
+    (void)co_await failing[0];
+  } catch (const std::runtime_error&) {
+    threw = true;
+  }
+  CHECK(threw);
+  auto handles = spawn_all(after(5), after(6));
+  handles[1].cancel();
+  const auto cancelled = co_await wait(std::span(handles), wait_until::first_exception);
+  CHECK(cancelled.done == std::vector{&handles[1]});
+  (void)co_await wait(std::span(handles));
+}
+
+LOOP_TEST_CASE("a cancelled wait cancels nothing else", "[sched][wait]") {
+  auto handles = spawn_all(after(1));
+  auto waiting = spawn([&]() -> task<> { (void)co_await wait(std::span(handles)); });
+  co_await yield();
+  waiting.cancel();
+  const outcome<void> end = co_await as_result(waiting);
+  CHECK(end.cancelled());
+  const int one = co_await handles[0];
+  CHECK(one == 1);
+}
