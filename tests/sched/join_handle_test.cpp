@@ -1,4 +1,5 @@
-#include "fake_loop.hpp"
+#include "../combinator_test.hpp"
+#include "../fake_loop.hpp"
 
 #include <lariat/sched/join_handle.hpp>
 #include <lariat/sched/timer.hpp>
@@ -29,19 +30,6 @@ task<int> stubborn(int value) {
   } catch (const operation_cancelled&) {
   }
   co_return value;
-}
-
-// What an await ended with, in one word.
-template <class Awaitable>
-task<std::string> end_of(Awaitable& awaitable) {
-  try {
-    co_await awaitable;
-  } catch (const operation_cancelled& cancelled) {
-    co_return "cancelled " + cancelled.reason();
-  } catch (const std::exception& error) {
-    co_return error.what();
-  }
-  co_return "value";
 }
 
 }  // namespace
@@ -405,7 +393,7 @@ TEST_CASE("shield across loops stops the waiting and leaves the task alone",
   });
 }
 
-COROUTINE_TEST_CASE("a value is given once, and asking again is refused", "[sched][join_handle]") {
+LOOP_TEST_CASE("a value is given once, and asking again is refused", "[sched][join_handle]") {
   auto text = []() -> task<std::string> { co_return "once"; };
   join_handle<std::string> handle = spawn(text);
   const std::string first = co_await handle;
@@ -419,8 +407,7 @@ COROUTINE_TEST_CASE("a value is given once, and asking again is refused", "[sche
   CHECK(refused == "lariat: join_handle: the task's result has been taken before");
 }
 
-COROUTINE_TEST_CASE("the end of a task without a value may be awaited again",
-                    "[sched][join_handle]") {
+LOOP_TEST_CASE("the end of a task without a value may be awaited again", "[sched][join_handle]") {
   int ran = 0;
   auto count = [&]() -> task<> {
     ++ran;

@@ -1,3 +1,4 @@
+#include "../combinator_test.hpp"
 #include "../fake_loop.hpp"
 
 #include <lariat/sched/channel.hpp>
@@ -12,15 +13,6 @@
 
 using namespace lariat;
 using namespace std::chrono_literals;
-
-namespace {
-
-task<int> after(std::chrono::nanoseconds time, int value) {
-  co_await sleep_for(time);
-  co_return value;
-}
-
-}  // namespace
 
 LOOP_TEST_CASE("select ends with the first, and cancels the others", "[sched][select]") {
   const auto begin = time_here();

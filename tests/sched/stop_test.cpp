@@ -1,4 +1,5 @@
-#include "fake_loop.hpp"
+#include "../combinator_test.hpp"
+#include "../fake_loop.hpp"
 
 #include <lariat/sched/join_handle.hpp>
 #include <lariat/sched/stop.hpp>
@@ -11,32 +12,6 @@
 
 using namespace lariat;
 using namespace std::chrono_literals;
-
-namespace {
-
-task<int> after(std::chrono::nanoseconds delay, int value) {
-  co_await sleep_for(delay);
-  co_return value;
-}
-task<int> survivor(int value) {
-  try {
-    co_await sleep_for(1h);
-  } catch (const operation_cancelled&) {
-  }
-  co_return value;
-}
-
-template <class Awaitable>
-task<std::string> end_of(Awaitable awaitable) {
-  try {
-    (void)co_await std::move(awaitable);
-  } catch (const operation_cancelled& cancelled) {
-    co_return "cancelled " + cancelled.reason();
-  }
-  co_return "value";
-}
-
-}  // namespace
 
 LOOP_TEST_CASE("without a stop request the value comes through", "[sched][stop]") {
   std::stop_source source;

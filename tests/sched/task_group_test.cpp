@@ -1,4 +1,5 @@
-#include "fake_loop.hpp"
+#include "../combinator_test.hpp"
+#include "../fake_loop.hpp"
 
 #include <lariat/sched/join_handle.hpp>
 #include <lariat/sched/task_group.hpp>
@@ -16,10 +17,6 @@ using std::chrono::nanoseconds;
 namespace {
 
 task<> rest(nanoseconds delay) { co_await sleep_for(delay); }
-task<> fail_after(nanoseconds delay, const char* text) {
-  co_await sleep_for(delay);
-  throw std::runtime_error(text);
-}
 task<> count(int& counter, nanoseconds delay) {
   co_await sleep_for(delay);
   ++counter;
@@ -47,18 +44,6 @@ task<> tree(task_group& group, int& counter, int depth) {
     group.spawn(tree, std::ref(group), std::ref(counter), depth - 1).detach();
   }
   co_await yield();
-}
-
-template <class Awaitable>
-task<std::string> end_of(Awaitable awaitable) {
-  try {
-    (void)co_await std::move(awaitable);
-  } catch (const operation_cancelled& cancelled) {
-    co_return "cancelled " + cancelled.reason();
-  } catch (const std::exception& error) {
-    co_return error.what();
-  }
-  co_return "value";
 }
 
 }  // namespace
@@ -169,8 +154,8 @@ LOOP_TEST_CASE("a child's failure is thrown although its handle was awaited, and
                "[sched][task_group]") {
   failure_log log(*loop::current());
   const std::string end = co_await end_of(task_group::with([](task_group& group) -> task<> {
-    join_handle<void> child = group.spawn(fail_after, nanoseconds(1us), "seen twice");
-    const outcome<void> seen = co_await as_result(child);
+    join_handle<int> child = group.spawn(fail_after, nanoseconds(1us), "seen twice");
+    const outcome<int> seen = co_await as_result(child);
     CHECK(seen.error() != nullptr);
   }));
   CHECK(end == "task_group: 1 failure: seen twice");

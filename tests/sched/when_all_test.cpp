@@ -1,4 +1,5 @@
-#include "fake_loop.hpp"
+#include "../combinator_test.hpp"
+#include "../fake_loop.hpp"
 
 #include <lariat/sched/join_handle.hpp>
 #include <lariat/sched/timer.hpp>
@@ -15,24 +16,9 @@ using std::chrono::nanoseconds;
 
 namespace {
 
-task<int> after(nanoseconds delay, int value) {
-  co_await sleep_for(delay);
-  co_return value;
-}
-task<int> fail_after(nanoseconds delay, const char* text) {
-  co_await sleep_for(delay);
-  throw std::runtime_error(text);
-}
 task<std::unique_ptr<int>> owned(int value) {
   co_await yield();
   co_return std::make_unique<int>(value);
-}
-task<int> survivor(int value) {
-  try {
-    co_await sleep_for(1h);
-  } catch (const operation_cancelled&) {
-  }
-  co_return value;
 }
 
 // Takes a millisecond to clean up after a cancel, and says why it was cancelled.
@@ -44,18 +30,6 @@ task<int> cleaning(std::string& reason) {
   }
   co_await sleep_for(1ms);
   throw operation_cancelled("cleaned up");
-}
-
-template <class Awaitable>
-task<std::string> end_of(Awaitable awaitable) {
-  try {
-    (void)co_await std::move(awaitable);
-  } catch (const operation_cancelled& cancelled) {
-    co_return "cancelled " + cancelled.reason();
-  } catch (const std::exception& error) {
-    co_return error.what();
-  }
-  co_return "value";
 }
 
 }  // namespace

@@ -1,4 +1,5 @@
-#include "fake_loop.hpp"
+#include "../combinator_test.hpp"
+#include "../fake_loop.hpp"
 
 #include <lariat/sched/join_handle.hpp>
 #include <lariat/sched/timer.hpp>
@@ -16,17 +17,9 @@ using std::chrono::nanoseconds;
 
 namespace {
 
-task<int> after(nanoseconds delay, int value) {
-  co_await sleep_for(delay);
-  co_return value;
-}
 task<std::string> text_after(nanoseconds delay, std::string value) {
   co_await sleep_for(delay);
   co_return value;
-}
-task<int> fail_after(nanoseconds delay, const char* text) {
-  co_await sleep_for(delay);
-  throw std::runtime_error(text);
 }
 task<int> survivor(int value, bool& cancelled) {
   try {
@@ -36,18 +29,6 @@ task<int> survivor(int value, bool& cancelled) {
   }
   co_await sleep_for(1ms);
   co_return value;
-}
-
-template <class Awaitable>
-task<std::string> end_of(Awaitable awaitable) {
-  try {
-    (void)co_await std::move(awaitable);
-  } catch (const operation_cancelled& cancelled) {
-    co_return "cancelled " + cancelled.reason();
-  } catch (const std::exception& error) {
-    co_return error.what();
-  }
-  co_return "value";
 }
 
 }  // namespace
