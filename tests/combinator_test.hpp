@@ -2,6 +2,7 @@
 
 #include <lariat/sched/cancelled.hpp>
 #include <lariat/sched/join_handle.hpp>
+#include <lariat/sched/spawn.hpp>
 #include <lariat/sched/task.hpp>
 #include <lariat/sched/timer.hpp>
 
@@ -66,4 +67,16 @@ lariat::task<std::string> end_of(lariat::join_handle<T>& handle) {
     error = std::current_exception();
   }
   co_return end_text(error);
+}
+
+/// How `body`, a function that gives a task, ends in a task that was cancelled just before.
+template <class Body>
+lariat::task<std::string> end_under_cancel(Body body) {
+  lariat::join_handle<void> self;
+  self = lariat::spawn([&]() -> lariat::task<> {
+    self.cancel("early");
+    (void)co_await body();
+  });
+  const std::string end = co_await end_of(self);
+  co_return end;
 }

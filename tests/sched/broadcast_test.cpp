@@ -1,4 +1,5 @@
-#include "primitive_test.hpp"
+#include "../combinator_test.hpp"
+#include "../primitive_test.hpp"
 
 #include <lariat/sched/broadcast.hpp>
 
@@ -103,4 +104,35 @@ LOOP_TEST_CASE("a closed broadcast gives what it keeps, then closed", "[sched][b
   CHECK(of_copy.value == 1);
   CHECK_THROWS_AS(news.send(2), std::logic_error);
   CHECK_THROWS_AS(broadcast<int>(0), std::invalid_argument);
+}
+
+LOOP_TEST_CASE("a cancel loses no value of a broadcast", "[sched][broadcast]") {
+  broadcast<int> news(2);
+  auto receiver = news.subscribe();
+  const std::optional<broadcast_item<int>> none = co_await try_timeout(1ms, receiver.next());
+  CHECK_FALSE(none);
+  news.send(1);
+  const std::string end =
+      co_await end_under_cancel([&]() -> task<> { (void)co_await receiver.next(); });
+  CHECK(end == "cancelled early");
+  const broadcast_item<int> item = co_await receiver.next();
+  CHECK(item.value == 1);
+}
+
+LOOP_TEST_CASE("only tasks of its loop use a broadcast", "[sched][broadcast]") {
+  broadcast<int> news(1);
+  std::string refusals;
+  on_other_thread([&] {
+    refusals += logic_error_of([&] { return news.send(1), 0; });
+    refusals += logic_error_of([&] { return news.subscribe(); });
+  });
+  for (const char* const name : {"broadcast::send", "broadcast::subscribe"}) {
+    CHECK(refusals.find(name) != refusals.npos);
+  }
+  auto receiver = news.subscribe();
+  news.send(2);
+  const broadcast_item<int> item = co_await receiver.next();
+  CHECK(item.value == 2);
+  CHECK(item.lagged == 0);
+  co_return;
 }

@@ -1,3 +1,4 @@
+#include "../combinator_test.hpp"
 #include "count_allocations.hpp"
 #include "primitive_test.hpp"
 
@@ -8,6 +9,8 @@
 #include <atomic>
 #include <memory>
 #include <optional>
+#include <string>
+#include <utility>
 #include <vector>
 
 using namespace lariat;
@@ -54,6 +57,11 @@ LOOP_TEST_CASE("a value is received once", "[sched][oneshot]") {
   auto [sender, receiver] = oneshot<int>();
   sender.set(1);
   CHECK(receiver.try_receive() == 1);
+  auto [other, again] = oneshot<int>();
+  other.set(2);
+  const int two = co_await again;
+  CHECK(two == 2);
+  CHECK_THROWS_AS(again.try_receive(), broken_oneshot);
   bool broken = false;
   try {
     (void)co_await receiver;
@@ -117,6 +125,37 @@ LOOP_TEST_CASE("a value that was set wins over a cancel", "[sched][oneshot]") {
   CHECK(value == 105);
 }
 
+LOOP_TEST_CASE("under a cancel that came before no value is taken", "[sched][oneshot]") {
+  auto [sender, receiver] = oneshot<int>();
+  sender.set(5);
+  const std::string end =
+      co_await end_under_cancel([&receiver = receiver]() -> task<> { (void)co_await receiver; });
+  CHECK(end == "cancelled early");
+  const int value = co_await receiver;
+  CHECK(value == 5);
+}
+
+LOOP_TEST_CASE("who waits for the receiver to go may be cancelled", "[sched][oneshot]") {
+  auto [sender, receiver] = oneshot<int>();
+  const std::string end = co_await end_of(timeout(1ms, sender.closed()));
+  CHECK(end == "timeout: the time was up");
+  CHECK(sender.set(1));
+  CHECK(receiver.try_receive() == 1);
+  CHECK_THROWS_AS(receiver.try_receive(), broken_oneshot);
+}
+
+LOOP_TEST_CASE("an end that another is moved to is given up at once", "[sched][oneshot]") {
+  auto one = oneshot<int>();
+  auto two = oneshot<int>();
+  one.sender = std::move(two.sender);
+  CHECK_FALSE(two.sender);
+  CHECK_THROWS_AS(one.receiver.try_receive(), broken_oneshot);
+  two.receiver = std::move(one.receiver);
+  CHECK_FALSE(one.receiver);
+  CHECK(one.sender.is_closed());
+  co_return;
+}
+
 LOOP_TEST_CASE("misuse of a oneshot is refused", "[sched][oneshot]") {
   auto ends = oneshot<int>();
   join_handle<int> first = spawn(receive, std::ref(ends.receiver));
@@ -131,6 +170,8 @@ LOOP_TEST_CASE("misuse of a oneshot is refused", "[sched][oneshot]") {
   CHECK_THROWS_AS(ends.sender.closed(), std::logic_error);
   ends.receiver = oneshot_receiver<int>();
   CHECK_THROWS_AS(ends.receiver.try_receive(), std::logic_error);
+  const std::string received = co_await logic_error_in(second);
+  CHECK(received.find("oneshot: this end is empty") != received.npos);
 }
 
 THREAD_TEST_CASE("another thread sets the value, or goes without", "[sched][oneshot]") {

@@ -4,6 +4,7 @@
 #include <lariat/sched/fork_join.hpp>
 #include <lariat/sched/generator.hpp>
 #include <lariat/sched/join_handle.hpp>
+#include <lariat/sched/oneshot.hpp>
 #include <lariat/sched/parallel_reduce.hpp>
 #include <lariat/sched/stop.hpp>
 #include <lariat/sched/task_group.hpp>
@@ -107,6 +108,70 @@ THREAD_TEST_CASE("its exception comes home, and so does one of its operations",
   CHECK(caught == "computed badly");
   const std::string there = co_await to_pool(workers, catch_there);
   CHECK(there == "blocked badly");
+}
+
+THREAD_TEST_CASE("an operation that is refused there throws there", "[sched][pool_task]") {
+  pool workers({.workers = 1});
+  auto ends = oneshot<int>();
+  auto receive = [&]() -> task<int> { co_return co_await ends.receiver; };
+  join_handle<int> first = spawn(receive);
+  co_await yield();
+  const std::string end = co_await end_of(to_pool(workers, receive));
+  CHECK(end == "lariat: oneshot: another task awaits it");
+  ends.sender.set(1);
+  const int value = co_await first;
+  CHECK(value == 1);
+}
+
+THREAD_TEST_CASE("a task on a pool is on the one that was named, or on its own",
+                 "[sched][pool_task]") {
+  pool workers({.workers = 1});
+  pool others({.workers = 1});
+  auto here = []() -> task<pool*> { co_return &pool::current(); };
+  auto body = [&]() -> task<bool> {
+    pool* const own = co_await to_pool(here);
+    pool* const other = co_await to_pool(others, here);
+    co_return own == &workers&& other == &others&&& pool::current() == &workers;
+  };
+  const bool right = co_await to_pool(workers, body);
+  CHECK(right);
+}
+
+THREAD_TEST_CASE("a worker works for no task when it has given one up", "[sched][pool_task]") {
+  pool workers({.workers = 1});
+  auto rest = []() -> task<> { co_await yield(); };
+  co_await to_pool(workers, rest);
+  std::atomic<bool> looked{false};
+  const context* seen = nullptr;
+  call look([&] {
+    seen = pool::current_task();
+    looked = true;
+  });
+  workers.post(look);
+  co_await until([&] { return looked.load(); });
+  CHECK(seen == nullptr);
+}
+
+THREAD_TEST_CASE("who awaits what a task on a pool is suspended in can be followed",
+                 "[sched][pool_task]") {
+  pool workers({.workers = 1});
+  auto inner = []() -> task<> { co_await sleep_for(1h); };
+  auto outer = [&]() -> task<> { co_await inner(); };
+  join_handle<void> running = spawn([&]() -> task<> { co_await to_pool(workers, outer); });
+  const detail::promise_base* waiter = nullptr;
+  co_await until([&] {
+    loop::current()->for_each_task([&](const context& each) {
+      if (each.computing_on() != nullptr && each.waiting_in() != nullptr) {
+        waiter = each.waiting_in()->waiter();
+      }
+    });
+    return waiter != nullptr;
+  });
+  CHECK(waiter->awaiter() != nullptr);
+  CHECK(waiter->site().line() != 0);
+  running.cancel();
+  const std::string end = co_await end_of(running);
+  CHECK(end == "cancelled");
 }
 
 THREAD_TEST_CASE("the children of when_all run in parallel there", "[sched][pool_task]") {
@@ -225,6 +290,9 @@ THREAD_TEST_CASE("a cancel before the start runs nothing", "[sched][pool_task]")
   before.cancel();
   const std::string end = co_await end_of(before);
   CHECK(end == "cancelled");
+  const std::string pending =
+      co_await end_under_cancel([&]() -> task<> { co_await to_pool(workers, run); });
+  CHECK(pending == "cancelled early");
   CHECK_FALSE(ran);
 }
 

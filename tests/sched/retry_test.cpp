@@ -170,3 +170,14 @@ TEST_CASE("pauses without an end do not overflow", "[sched][retry]") {
                           .jitter = 0});
   for (int i = 0; i < 100; ++i) CHECK(pauses.pause() >= 1h);
 }
+
+LOOP_TEST_CASE("one attempt, no pause and pauses cut to nothing make sense", "[sched][retry]") {
+  std::vector<nanoseconds> calls;
+  const int once = co_await retry({.attempts = 1}, flaky{0, calls});
+  CHECK(once == 1);
+  calls.clear();
+  const int twice = co_await retry(
+      {.attempts = 2, .first_pause = 0ns, .longest_pause = 0ns, .factor = 1, .jitter = 1},
+      flaky{1, calls});
+  CHECK(twice == 2);
+}

@@ -1,4 +1,5 @@
-#include "primitive_test.hpp"
+#include "../combinator_test.hpp"
+#include "../primitive_test.hpp"
 
 #include <lariat/sched/watch.hpp>
 
@@ -105,4 +106,51 @@ LOOP_TEST_CASE("a cancelled receiver misses no change", "[sched][watch]") {
   state.set(1);
   const bool changed = co_await receiver.changed();
   CHECK(changed);
+}
+
+LOOP_TEST_CASE("a close wakes those who wait", "[sched][watch]") {
+  watch<int> state(0);
+  auto wait = [&]() -> task<bool> {
+    watch<int>::receiver receiver = state.subscribe();
+    co_return co_await receiver.changed();
+  };
+  join_handle<bool> first = spawn(wait);
+  join_handle<bool> second = spawn(wait);
+  co_await settle();
+  state.close();
+  const bool one = co_await first;
+  const bool two = co_await second;
+  CHECK_FALSE(one);
+  CHECK_FALSE(two);
+  CHECK_THROWS_AS(state.modify([](int& value) { value = 1; }), std::logic_error);
+  CHECK(state.get() == 0);
+}
+
+LOOP_TEST_CASE("wait_for looks before it waits, and changed not under a cancel", "[sched][watch]") {
+  watch<int> state(3);
+  watch<int>::receiver receiver = state.subscribe();
+  const std::optional<bool> holds =
+      co_await try_timeout(1ms, receiver.wait_for([](const int& value) { return value == 3; }));
+  CHECK(holds == true);
+  state.set(4);
+  const std::string end =
+      co_await end_under_cancel([&]() -> task<> { (void)co_await receiver.changed(); });
+  CHECK(end == "cancelled early");
+  const std::optional<bool> changed = co_await try_timeout(1ms, receiver.changed());
+  CHECK(changed == true);
+}
+
+LOOP_TEST_CASE("only tasks of its loop use a watch", "[sched][watch]") {
+  watch<int> state(0);
+  std::string refusals;
+  on_other_thread([&] {
+    refusals += logic_error_of([&] { return state.get(); });
+    refusals += logic_error_of([&] { return state.subscribe(); });
+    refusals += logic_error_of([&] { return state.set(1), 0; });
+  });
+  for (const char* const name : {"watch::get", "watch::subscribe", "watch::set"}) {
+    CHECK(refusals.find(name) != refusals.npos);
+  }
+  CHECK(state.get() == 0);
+  co_return;
 }
