@@ -8,10 +8,10 @@
 #include <lariat/sched/yield.hpp>
 
 #include "coroutine_test.hpp"
+#include "pipe_ends.hpp"
 
 #include <liburing.h>
 
-#include <fcntl.h>
 #include <poll.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -29,17 +29,6 @@
 using namespace lariat;
 
 namespace {
-
-struct pipe_ends {
-  pipe_ends() {
-    int fds[2];
-    REQUIRE(::pipe2(fds, O_CLOEXEC) == 0);
-    read = io::descriptor(fds[0]);
-    write = io::descriptor(fds[1]);
-  }
-  io::descriptor read;
-  io::descriptor write;
-};
 
 auto read_op(int fd, std::span<char> into) {
   return io::raw_op([fd, into](io_uring_sqe& entry) {

@@ -6,8 +6,8 @@
 #include <lariat/sched/yield.hpp>
 
 #include "coroutine_test.hpp"
+#include "pipe_ends.hpp"
 
-#include <fcntl.h>
 #include <poll.h>
 #include <unistd.h>
 
@@ -16,21 +16,6 @@
 #include <system_error>
 
 using namespace lariat;
-
-namespace {
-
-struct pipe_ends {
-  pipe_ends() {
-    int fds[2];
-    REQUIRE(::pipe2(fds, O_CLOEXEC) == 0);
-    read = io::descriptor(fds[0]);
-    write = io::descriptor(fds[1]);
-  }
-  io::descriptor read;
-  io::descriptor write;
-};
-
-}  // namespace
 
 COROUTINE_TEST_CASE("readable waits until there is something to read", "[io][poll][kernel]") {
   pipe_ends ends;

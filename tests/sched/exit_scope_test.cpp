@@ -1,3 +1,4 @@
+#include "../combinator_test.hpp"
 #include "../fake_loop.hpp"
 
 #include <lariat/sched/exit_scope.hpp>
@@ -44,12 +45,7 @@ LOOP_TEST_CASE("cleanups run when the body throws", "[sched][exit_scope]") {
     throw std::runtime_error("body");
     co_return;
   };
-  std::string caught;
-  try {
-    co_await exit_scope::with(body);
-  } catch (const std::runtime_error& error) {
-    caught = error.what();
-  }
+  const std::string caught = co_await end_of(exit_scope::with(body));
   CHECK(caught == "body");
   CHECK(log == "cleaned");
 }
@@ -67,13 +63,8 @@ LOOP_TEST_CASE("cleanups run to their ends when the body is cancelled", "[sched]
   running.cancel();
   co_await yield();
   running.cancel();  // Again, during the cleanup.
-  bool cancelled = false;
-  try {
-    co_await running;
-  } catch (const operation_cancelled&) {
-    cancelled = true;
-  }
-  CHECK(cancelled);
+  const std::string end = co_await end_of(running);
+  CHECK(end == "cancelled");
   CHECK(log == "cleaned");
 }
 
@@ -87,12 +78,7 @@ LOOP_TEST_CASE("a cleanup that throws keeps no other from running", "[sched][exi
     });
     co_return;
   };
-  std::string caught;
-  try {
-    co_await exit_scope::with(body);
-  } catch (const std::runtime_error& error) {
-    caught = error.what();
-  }
+  const std::string caught = co_await end_of(exit_scope::with(body));
   CHECK(caught == "cleanup");
   CHECK(log == "first");
 }
