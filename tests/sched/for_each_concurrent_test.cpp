@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <atomic>
 #include <chrono>
+#include <forward_list>
 #include <latch>
 #include <memory>
 #include <optional>
@@ -231,6 +232,18 @@ LOOP_TEST_CASE("a range without an end is ended by a failure", "[sched][for_each
   const std::string end = co_await end_of(for_each_concurrent(std::views::iota(0), 2, work));
   CHECK(end == "enough");
   CHECK(begun == 8);
+}
+
+LOOP_TEST_CASE("a range that does not know its length may be shorter than the limit",
+               "[sched][for_each_concurrent]") {
+  const std::forward_list<int> few{1, 2};
+  int sum = 0;
+  auto add = [&](int number) -> task<> {
+    sum += number;
+    co_return;
+  };
+  co_await for_each_concurrent(std::views::all(few), 5, add);
+  CHECK(sum == 3);
 }
 
 LOOP_TEST_CASE("the values of a generator are awaited when there is a place for them",
