@@ -1,6 +1,7 @@
 #include "../combinator_test.hpp"
 #include "../thread_test.hpp"
 
+#include <lariat/sched/detail/pause.hpp>
 #include <lariat/sched/for_each_concurrent.hpp>
 #include <lariat/sched/join_handle.hpp>
 #include <lariat/sched/to_pool.hpp>
@@ -410,14 +411,26 @@ THREAD_TEST_CASE("on a pool a range that passes once is read by one at a time",
   std::ostringstream numbers;
   for (int i = 1; i <= 1000; ++i) numbers << i << ' ';
   std::istringstream text(numbers.str());
+  std::atomic<int> readers{0};
+  std::atomic<bool> overlapped{false};
+  const auto read = [&](int number) {
+    if (++readers != 1) overlapped = true;
+    for (int spin = 0; spin < 1000; ++spin) detail::pause();
+    --readers;
+    return number;
+  };
   std::atomic<int> sum{0};
+  std::latch all(3);
   auto add = [&](int number) -> task<> {
+    if (number > 997) all.arrive_and_wait();  // Nobody gave up since another one was reading.
     sum += number;
     co_return;
   };
   auto body = [&]() -> task<> {
-    co_await for_each_concurrent(std::views::istream<int>(text), 3, add);
+    co_await for_each_concurrent(std::views::istream<int>(text) | std::views::transform(read), 3,
+                                 add);
   };
   co_await to_pool(workers, body);
   CHECK(sum == 500'500);
+  CHECK_FALSE(overlapped);
 }
