@@ -158,6 +158,33 @@ LOOP_TEST_CASE("a cancelled select of a range throws", "[sched][select]") {
   CHECK(end.cancelled());
 }
 
+LOOP_TEST_CASE("a value of a range wins over a cancel, also if the others were cancelled",
+               "[sched][select]") {
+  auto [tx, rx] = channel<int>(1);
+  std::optional<int> got;
+  auto receive = [&rx = rx]() -> task<int> {
+    const std::optional<int> value = co_await rx.receive();
+    co_return value.value_or(0);
+  };
+  auto receiving = spawn([&]() -> task<> {
+    std::vector<task<int>> tasks;
+    tasks.push_back(after(1h, 1));
+    tasks.push_back(receive());
+    tasks.push_back(after(1h, 2));
+    std::vector<outcome<int>> ends = co_await select(std::move(tasks));
+    got = ends[1].value();
+    co_await yield();  // Here the cancel is delivered.
+    got.reset();
+  });
+  co_await yield();
+  co_await yield();
+  co_await tx.send(3);
+  receiving.cancel();
+  const std::string end = co_await end_of(receiving);
+  CHECK(end == "cancelled");
+  CHECK(got == 3);
+}
+
 LOOP_TEST_CASE("who was not begun when the first ended does nothing", "[sched][select]") {
   bool begun = false;
   auto begin = [&]() -> task<int> {
