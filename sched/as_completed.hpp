@@ -35,6 +35,7 @@ class completions {
 
   /// The handle of the next task that has ended, which may be awaited at once; null when all were
   /// given. One task at a time may await it.
+  /// \throws std::logic_error if all that are left wait for this task: see `mutex::lock`.
   ///
   /// \par Cancellation
   /// Ends the waiting; the tasks go on, and none is skipped.

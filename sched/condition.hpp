@@ -84,6 +84,9 @@ class [[nodiscard]] condition_wait final
   bool attempt() noexcept override { return false; }
   void cancel() noexcept override;
   [[nodiscard]] operation_info info() const noexcept override { return {"condition::wait"}; }
+  woken_by depends_on(dependency_visitor& visit) const override {
+    return notified_ ? name_holder(visit) : woken_by::somebody;
+  }
 
  private:
   friend class condition;

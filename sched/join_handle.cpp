@@ -1,5 +1,7 @@
 #include <lariat/sched/join_handle.hpp>
 
+#include <lariat/sched/detail/wait_chain.hpp>
+
 #include <condition_variable>
 #include <mutex>
 #include <stdexcept>
@@ -13,6 +15,7 @@ bool join_operation_base::start() {
     if (on_cancel_ == on_cancel::cancel_task) record_->request_cancel("its awaiter was cancelled");
     return false;
   }
+  if (deadlock_checks()) refuse_deadlock(*this);
   suspend();
   if (loop::current() == record_->owner()) {
     if (!record_->add_waiter(*this)) complete();
@@ -20,6 +23,13 @@ bool join_operation_base::start() {
     complete();
   }
   return true;
+}
+
+woken_by join_operation_base::depends_on(dependency_visitor& visit) const {
+  // What a task of another loop waits for only that loop's thread may look at.
+  if (record_->owner() != loop::current()) return woken_by::somebody;
+  (void)visit.task(*record_);
+  return woken_by::all_of;
 }
 
 // On the task's loop, which is not the waiter's.

@@ -26,7 +26,7 @@ class join_operation_base : public operation, private join_waiter {
   void cancel() noexcept override;
   void run() noexcept override;
   [[nodiscard]] operation_info info() const noexcept override { return {"join"}; }
-  [[nodiscard]] dependency depends_on() const noexcept override { return {.task = record_->id()}; }
+  woken_by depends_on(dependency_visitor& visit) const final;
 
  protected:
   join_operation_base(spawned* record, on_cancel on_cancel) noexcept
@@ -167,6 +167,8 @@ class join_handle {
   };
 
   /// Once: the result moves out.
+  /// \throws std::logic_error if the task waits for this one, itself or through others: see
+  /// `mutex::lock`.
   join_operation operator co_await() {
     (void)require("co_await");
     return join_operation(record_, detail::join_operation_base::on_cancel::cancel_task);

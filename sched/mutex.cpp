@@ -1,10 +1,6 @@
 #include <lariat/sched/mutex.hpp>
 
-#include <lariat/sched/detail/site_text.hpp>
 #include <lariat/sched/detail/wait_chain.hpp>
-
-#include <stdexcept>
-#include <string>
 
 namespace lariat {
 
@@ -32,22 +28,20 @@ void mutex_wait::give_up(mutex& held) {
   held.unlock_here();
 }
 
-void mutex_wait::check_deadlock() const {
-  const std::uint64_t holder = this->holder();
-  if (holder == 0 || waiter() == nullptr) return;
-  const context& self = task_context();
-  std::string chain;
-  if (holder != self.id()) {
-    if (!deadlock_checks()) return;
-    chain = wait_chain(owner(), holder, self);
-    if (chain.empty()) return;
-  }
-  std::string text = "lariat: mutex::lock: resource deadlock would occur: " + task_text(self);
-  text += " awaits at " + site_text(waiter()->site()) + " the mutex that ";
-  text += chain.empty() ? "it" : "task " + std::to_string(holder);
-  text += " holds since " + site_text(wanted_->site_);
-  if (!chain.empty()) text += ", but waits for it: " + chain;
-  throw std::logic_error(text);
+woken_by mutex_wait::name_holder(dependency_visitor& visit) const {
+  if (served()) return woken_by::anything;
+  // Relaxed: a hint, see `mutex::holder_`.
+  const std::uint64_t holder = wanted_->holder_.load(std::memory_order_relaxed);
+  if (holder == 0) return woken_by::somebody;
+  (void)visit.holder(holder, wanted_->site_);
+  return woken_by::all_of;
+}
+
+void mutex_wait::check_deadlock() {
+  // That it waits for itself is known without a search.
+  const bool own = waiter() != nullptr &&
+                   wanted_->holder_.load(std::memory_order_relaxed) == task_context().id();
+  if (own || deadlock_checks()) refuse_deadlock(*this);
 }
 
 }  // namespace detail

@@ -37,10 +37,10 @@ class mutex_wait : public wait_operation {
   void queue_up() noexcept;
 
   /// \throws std::logic_error if this task holds it, or who holds it waits for this task.
-  void check_deadlock() const;
+  void check_deadlock();
 
-  /// Who holds it; 0 if that is not known.
-  [[nodiscard]] std::uint64_t holder() const noexcept;
+  /// Names the task that holds it.
+  woken_by name_holder(dependency_visitor& visit) const;
 
   [[nodiscard]] mutex& wanted() const noexcept { return *wanted_; }
 
@@ -150,7 +150,7 @@ class [[nodiscard]] lock_operation final
 
   bool attempt() noexcept override { return take(); }
   [[nodiscard]] operation_info info() const noexcept override { return {"mutex::lock"}; }
-  [[nodiscard]] dependency depends_on() const noexcept override { return {.task = holder()}; }
+  woken_by depends_on(dependency_visitor& visit) const override { return name_holder(visit); }
 
  private:
   void enqueue() override {
@@ -169,10 +169,6 @@ inline void mutex_policy::moved(mutex& held) noexcept {
 }
 
 inline mutex_wait::mutex_wait(mutex& wanted) noexcept : wait_operation(wanted), wanted_(&wanted) {}
-
-inline std::uint64_t mutex_wait::holder() const noexcept {
-  return wanted_->holder_.load(std::memory_order_relaxed);  // A hint: see `mutex::holder_`.
-}
 
 inline bool mutex_wait::take() noexcept {
   if (wanted_->locked_) return false;

@@ -11,9 +11,32 @@
 #include <coroutine>
 #include <cstdint>
 #include <exception>
+#include <source_location>
 #include <system_error>
 
 namespace lariat {
+
+/// Is told which tasks an operation waits for, until it says by false that it knows enough. See
+/// `operation::depends_on`.
+class dependency_visitor {
+ public:
+  /// A task of the same loop that has to end.
+  [[nodiscard]] virtual bool task(const context& other) = 0;
+
+  /// One that has to give something up, which it has had since it awaited it there.
+  [[nodiscard]] virtual bool holder(std::uint64_t id, std::source_location since) = 0;
+
+ protected:
+  ~dependency_visitor() = default;
+};
+
+/// Who can end the wait in an operation, as far as that is tasks.
+enum class woken_by : unsigned char {
+  anything,  ///< Time, the kernel, a thread.
+  somebody,  ///< A task, or a thread that uses the same primitive: which one cannot be known.
+  any_of,    ///< Any of those that are named.
+  all_of,    ///< All of those that are named, together.
+};
 
 /// What an operation says of itself in a dump of the tasks: "read(fd 7)", "sleep".
 struct operation_info {
@@ -39,12 +62,9 @@ class operation : public runnable {
   /// What a dump of the tasks says of it.
   [[nodiscard]] virtual operation_info info() const noexcept = 0;
 
-  /// What it waits for, as far as that is tasks: if they wait for each other nothing will happen.
-  struct dependency {
-    std::uint64_t task = 0;  ///< The id of one; 0 for none.
-    bool children = false;   ///< All tasks whose parent the waiting one is.
-  };
-  [[nodiscard]] virtual dependency depends_on() const noexcept { return {}; }
+  /// Who can wake the waiting task: if all of them wait for it nothing will happen. Names them, if
+  /// they are known. On the loop's thread, while the task waits or is about to.
+  virtual woken_by depends_on(dependency_visitor&) const { return woken_by::anything; }
 
   /// Resumes the task. The loop calls this.
   void run() noexcept override;

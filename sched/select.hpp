@@ -31,7 +31,6 @@ class [[nodiscard]] select_operation final : public child_tuple<T...> {
         this->children());
   }
   [[nodiscard]] operation_info info() const noexcept override { return {"select"}; }
-  [[nodiscard]] operation::dependency depends_on() const noexcept override { return {}; }
 
  private:
   template <class U>
@@ -62,7 +61,6 @@ class [[nodiscard]] select_range_operation final : public child_range<T> {
     return ends;
   }
   [[nodiscard]] operation_info info() const noexcept override { return {"select"}; }
-  [[nodiscard]] operation::dependency depends_on() const noexcept override { return {}; }
 
  private:
   bool decides(const std::exception_ptr&) const noexcept override { return true; }

@@ -1,10 +1,13 @@
 #include <lariat/sched/semaphore.hpp>
 
+#include <lariat/sched/detail/wait_chain.hpp>
+
 #include <stdexcept>
 
 namespace lariat {
 
-semaphore::semaphore(std::size_t permits, std::size_t limit) : free_(permits), limit_(limit) {
+semaphore::semaphore(std::size_t permits, std::size_t limit)
+    : free_(permits), limit_(limit), known_(permits == limit) {
   if (permits > limit) {
     throw std::invalid_argument("lariat: semaphore: it has more permits than its limit");
   }
@@ -19,6 +22,7 @@ semaphore::permit semaphore::try_acquire(std::size_t count) {
 void semaphore::hand_out() noexcept {
   while (!waiters_.empty() && waiters_.front().count_ <= free_) {
     free_ -= waiters_.front().count_;
+    known_.add(waiters_.front(), waiters_.front().count_);
     waiters_.front().wake();
   }
 }
@@ -34,12 +38,25 @@ void semaphore::apply(std::uint64_t count) noexcept {
   release_here(count);
 }
 
+woken_by acquire_operation::depends_on(dependency_visitor& visit) const {
+  if (served()) return woken_by::anything;
+  semaphore& wanted = from();
+  if (!wanted.known_.visit(visit, wanted.limit_ - wanted.free_)) return woken_by::somebody;
+  // If some are free, this one waits for those before it to have theirs, or to give up.
+  if (wanted.waiters_.empty() || &wanted.waiters_.front() == this) return woken_by::any_of;
+  const detail::promise_base* const first = wanted.waiters_.front().waiter();
+  if (first == nullptr) return woken_by::somebody;
+  (void)visit.task(*first->task_context());
+  return woken_by::any_of;
+}
+
 void acquire_operation::enqueue() {
   if (count_ > from().limit_) {
     throw std::logic_error(
         "lariat: semaphore::acquire: more permits than its limit: they would "
         "never come");
   }
+  if (detail::deadlock_checks()) detail::refuse_deadlock(*this);
   from().waiters_.push(*this);
 }
 

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <lariat/sched/detail/known_holders.hpp>
 #include <lariat/sched/detail/wait_list.hpp>
 
 #include <cstddef>
@@ -30,7 +31,10 @@ class semaphore final : private detail::loop_bound {
   explicit semaphore(std::size_t permits, std::size_t limit = no_limit);
 
   /// Waits for `count` permits, and gives them.
-  /// \throws std::logic_error if that is more than the limit, or in a task of another loop.
+  /// \throws std::logic_error if that is more than the limit, or in a task of another loop. With
+  /// the library's assertions, or with LARIAT_DEBUG=1 in the environment, also if all tasks that
+  /// hold permits wait for this one: see `mutex::lock`. That can be told if it was made with as
+  /// many permits as its limit, so that only who has one can release, and while none was moved.
   ///
   /// \par Cancellation
   /// Ends by operation_cancelled, without permits. Who was given them has them: then the cancel
@@ -71,6 +75,7 @@ class semaphore final : private detail::loop_bound {
     if (count > limit_ - free_) [[unlikely]]
       throw_over_limit();
     free_ += count;
+    known_.remove(count, limit_ - free_);
     if (!waiters_.empty()) [[unlikely]]
       hand_out();
   }
@@ -81,6 +86,7 @@ class semaphore final : private detail::loop_bound {
   detail::wait_list<acquire_operation> waiters_;
   std::size_t free_;
   std::size_t limit_;
+  detail::known_holders known_;
 };
 
 /// Permits of a semaphore, given back when this goes. Moves.
@@ -92,7 +98,9 @@ class [[nodiscard("the permits are given back when it goes")]] semaphore::permit
   /// Holds nothing.
   permit() noexcept = default;
   permit(permit&& other) noexcept
-      : from_(std::exchange(other.from_, nullptr)), count_(other.count_) {}
+      : from_(std::exchange(other.from_, nullptr)), count_(other.count_) {
+    if (from_ != nullptr) from_->known_.lose();
+  }
   permit& operator=(permit&& other) noexcept {
     permit(std::move(other)).swap(*this);
     return *this;
@@ -115,7 +123,9 @@ class [[nodiscard("the permits are given back when it goes")]] semaphore::permit
   }
 
   /// Keeps them for good: there are so many fewer, until somebody calls the semaphore's `release`.
-  void forget() noexcept { from_ = nullptr; }
+  void forget() noexcept {
+    if (from_ != nullptr) std::exchange(from_, nullptr)->known_.lose();
+  }
 
  private:
   friend class semaphore;
@@ -138,7 +148,12 @@ class [[nodiscard]] acquire_operation final
     return semaphore::permit(from(), count_);
   }
 
-  bool attempt() noexcept override { return from().take(count_); }
+  bool attempt() noexcept override {
+    if (!from().take(count_)) return false;
+    from().known_.add(*this, count_);
+    return true;
+  }
+  woken_by depends_on(dependency_visitor& visit) const override;
   [[nodiscard]] operation_info info() const noexcept override { return {"semaphore::acquire"}; }
 
  private:

@@ -1,5 +1,7 @@
 #include <lariat/sched/shared_mutex.hpp>
 
+#include <lariat/sched/detail/wait_chain.hpp>
+
 #include <cassert>
 
 namespace lariat {
@@ -21,16 +23,36 @@ shared_mutex::shared_guard shared_mutex::try_lock_shared() {
 void shared_mutex::release_here(std::uint64_t holders) noexcept {
   assert(holders <= holders_ && "a shared_mutex was unlocked that was not locked so");
   holders_ -= holders;
+  known_.remove(1, held());  // If threads gave several up at once, none of them is known.
   let_in();
 }
 
 void shared_mutex::let_in() noexcept {
-  while (!waiters_.empty() && enter(waiters_.front().exclusive_)) waiters_.front().wake();
+  while (!waiters_.empty() && enter(waiters_.front().exclusive_)) {
+    known_.add(waiters_.front(), 1);
+    waiters_.front().wake();
+  }
 }
 
 namespace detail {
 
-void shared_mutex_wait::enqueue() noexcept { wanted_->waiters_.push(*this); }
+void shared_mutex_wait::enqueue() {
+  if (deadlock_checks()) refuse_deadlock(*this);
+  wanted_->waiters_.push(*this);
+}
+
+woken_by shared_mutex_wait::depends_on(dependency_visitor& visit) const {
+  if (served()) return woken_by::anything;
+  // Readers have it: a reader waits for the writer at the head of the queue.
+  if (!exclusive_ && wanted_->holders_ < shared_mutex::writer) {
+    if (wanted_->waiters_.empty()) return woken_by::somebody;
+    const promise_base* const first = wanted_->waiters_.front().waiter();
+    if (first == nullptr) return woken_by::somebody;
+    (void)visit.task(*first->task_context());
+    return woken_by::all_of;
+  }
+  return wanted_->known_.visit(visit, wanted_->held()) ? woken_by::all_of : woken_by::somebody;
+}
 
 // A writer that waited held up the readers behind it.
 void shared_mutex_wait::withdrawn() noexcept { wanted_->let_in(); }

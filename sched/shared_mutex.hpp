@@ -1,6 +1,7 @@
 #pragma once
 
 #include <lariat/sched/detail/basic_guard.hpp>
+#include <lariat/sched/detail/known_holders.hpp>
 #include <lariat/sched/detail/wait_list.hpp>
 
 #include <cstddef>
@@ -19,18 +20,23 @@ template <bool exclusive>
 struct shared_mutex_policy {
   using lockable = shared_mutex;
   static void unlock(shared_mutex& held) noexcept;
-  static void moved(shared_mutex&) noexcept {}
+  static void moved(shared_mutex& held) noexcept;
 };
 
 /// Who waits for a shared_mutex, in whatever way.
 class shared_mutex_wait : public wait_operation {
+ public:
+  woken_by depends_on(dependency_visitor& visit) const final;
+
  protected:
   shared_mutex_wait(shared_mutex& wanted, bool exclusive) noexcept;
   shared_mutex_wait(const shared_mutex_wait&) = default;
   ~shared_mutex_wait() = default;
 
-  void enqueue() noexcept final;
+  /// \throws std::logic_error if those that hold it wait for this task.
+  void enqueue() final;
   void withdrawn() noexcept final;
+  [[nodiscard]] bool take() noexcept;
   [[nodiscard]] shared_mutex& wanted() const noexcept { return *wanted_; }
 
  private:
@@ -59,7 +65,9 @@ class shared_mutex final : private detail::loop_bound {
   ~shared_mutex();
 
   /// Waits until nobody else holds it, and gives a guard.
-  /// \throws std::logic_error in a task of another loop.
+  /// \throws std::logic_error in a task of another loop. With the library's assertions, or with
+  /// LARIAT_DEBUG=1 in the environment, also if a task that holds it is this one or waits for it:
+  /// see `mutex::lock`. That can be told while no guard was moved.
   ///
   /// \par Cancellation
   /// Ends by operation_cancelled without the lock. Who was given the lock has it: then the cancel
@@ -67,7 +75,7 @@ class shared_mutex final : private detail::loop_bound {
   [[nodiscard]] detail::shared_mutex_lock<true> lock() noexcept;
 
   /// Waits until nobody holds it alone, and gives a guard.
-  /// \throws std::logic_error in a task of another loop.
+  /// \throws std::logic_error as `lock`; also if this task holds it and a writer waits behind it.
   ///
   /// \par Cancellation
   /// As for `lock`.
@@ -91,8 +99,13 @@ class shared_mutex final : private detail::loop_bound {
  private:
   friend class detail::shared_mutex_wait;
   template <bool exclusive>
+  friend struct detail::shared_mutex_policy;
+  template <bool exclusive>
   friend class detail::shared_mutex_lock;
   static constexpr std::uint64_t writer = std::uint64_t{1} << 48;  // Below are readers.
+
+  // How many have it, as `known_` counts them.
+  [[nodiscard]] std::uint64_t held() const noexcept { return holders_ >= writer ? 1 : holders_; }
 
   // Whether one more may go in, and if so, counts it.
   [[nodiscard]] bool enter(bool exclusive) noexcept {
@@ -114,6 +127,7 @@ class shared_mutex final : private detail::loop_bound {
 
   detail::wait_list<detail::shared_mutex_wait> waiters_;
   std::uint64_t holders_ = 0;
+  detail::known_holders known_{true};
 };
 
 namespace detail {
@@ -131,7 +145,7 @@ class [[nodiscard]] shared_mutex_lock final
     return basic_guard<shared_mutex_policy<exclusive>>(this->wanted());
   }
 
-  bool attempt() noexcept override { return this->wanted().take(exclusive); }
+  bool attempt() noexcept override { return this->take(); }
   [[nodiscard]] operation_info info() const noexcept override {
     return {exclusive ? "shared_mutex::lock" : "shared_mutex::lock_shared"};
   }
@@ -140,9 +154,20 @@ class [[nodiscard]] shared_mutex_lock final
 inline shared_mutex_wait::shared_mutex_wait(shared_mutex& wanted, bool exclusive) noexcept
     : wait_operation(wanted), wanted_(&wanted), exclusive_(exclusive) {}
 
+inline bool shared_mutex_wait::take() noexcept {
+  if (!wanted_->take(exclusive_)) return false;
+  wanted_->known_.add(*this, 1);
+  return true;
+}
+
 template <bool exclusive>
 void shared_mutex_policy<exclusive>::unlock(shared_mutex& held) noexcept {
   exclusive ? held.unlock() : held.unlock_shared();
+}
+
+template <bool exclusive>
+void shared_mutex_policy<exclusive>::moved(shared_mutex& held) noexcept {
+  held.known_.lose();
 }
 
 }  // namespace detail

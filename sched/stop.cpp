@@ -37,6 +37,12 @@ void stoppable_base::child_finished(context&, const std::exception_ptr& error) n
   if (!requested_ || arrived_) complete();
 }
 
+woken_by stoppable_base::depends_on(dependency_visitor& visit) const {
+  if (child_ == nullptr) return woken_by::anything;
+  (void)visit.task(*child_);
+  return woken_by::all_of;
+}
+
 void stoppable_base::cancel() noexcept {
   cancelled_ = true;
   if (child_ != nullptr) child_->cancel("its awaiter was cancelled");

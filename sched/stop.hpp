@@ -40,7 +40,7 @@ class stoppable_base : public operation, public child_owner {
   }
   void cancel() noexcept final;
   [[nodiscard]] operation_info info() const noexcept final { return {"with_stop_token"}; }
-  [[nodiscard]] dependency depends_on() const noexcept final { return {.children = true}; }
+  woken_by depends_on(dependency_visitor& visit) const final;
 
  protected:
   explicit stoppable_base(std::stop_token token) noexcept : token_(std::move(token)) {}

@@ -57,6 +57,11 @@ bool group_operation_base::start() {
   return true;
 }
 
+woken_by group_operation_base::depends_on(dependency_visitor& visit) const {
+  if (body_ == nullptr || visit.task(*body_)) visit_children(visit);
+  return woken_by::all_of;
+}
+
 void group_operation_base::cancel() noexcept {
   cancelled_ = true;
   task_group::cancel("its awaiter was cancelled");

@@ -89,7 +89,7 @@ class group_operation_base : public operation, public child_owner, public task_g
   }
   void cancel() noexcept final;
   [[nodiscard]] operation_info info() const noexcept final { return {"task_group"}; }
-  [[nodiscard]] dependency depends_on() const noexcept final { return {.children = true}; }
+  woken_by depends_on(dependency_visitor& visit) const final;
 
  protected:
   virtual context& start_body(const context& parent, std::source_location site) = 0;

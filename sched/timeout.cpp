@@ -56,6 +56,13 @@ void timeout_base::expire() noexcept {
   child_->cancel("the time was up");
 }
 
+woken_by timeout_base::depends_on(dependency_visitor& visit) const {
+  const bool by_time = !expired() && when().time_since_epoch().count() != no_deadline;
+  if (by_time || child_ == nullptr) return woken_by::anything;
+  (void)visit.task(*child_);
+  return woken_by::all_of;
+}
+
 void timeout_base::cancel() noexcept {
   cancelled_ = true;
   if (child_ != nullptr) child_->cancel("its awaiter was cancelled");

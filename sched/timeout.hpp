@@ -76,6 +76,7 @@ class timeout_base : public operation, public child_owner, public deadline {
   }
   void cancel() noexcept final;
   [[nodiscard]] operation_info info() const noexcept final { return {"timeout"}; }
+  woken_by depends_on(dependency_visitor& visit) const final;
 
  protected:
   timeout_base(clock_ns time, sleep_operation::kind kind) noexcept

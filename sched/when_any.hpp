@@ -31,7 +31,6 @@ class [[nodiscard]] when_any_operation final : public child_tuple<T...> {
     return take(std::index_sequence_for<T...>());
   }
   [[nodiscard]] operation_info info() const noexcept override { return {"when_any"}; }
-  [[nodiscard]] operation::dependency depends_on() const noexcept override { return {}; }
 
  private:
   template <std::size_t... Index>
@@ -63,7 +62,6 @@ class [[nodiscard]] when_any_range_operation final : public child_range<T> {
     return {index, take_value(ended)};
   }
   [[nodiscard]] operation_info info() const noexcept override { return {"when_any"}; }
-  [[nodiscard]] operation::dependency depends_on() const noexcept override { return {}; }
 
  private:
   bool decides(const std::exception_ptr&) const noexcept override { return true; }

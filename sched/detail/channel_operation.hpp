@@ -47,6 +47,7 @@ class channel_operation : public operation, public channel_waiter_of<T> {
                                                   : channel_->withdraw_receiver(*this);
     if (withdrawn) complete();
   }
+  woken_by depends_on(dependency_visitor&) const final { return woken_by::somebody; }
 
  protected:
   channel_operation(channel_state<T>& channel, std::optional<T>&& value) noexcept

@@ -21,7 +21,7 @@ class child_group : public operation, public child_owner {
   }
 
   void cancel() noexcept override;
-  [[nodiscard]] dependency depends_on() const noexcept override { return {.children = true}; }
+  woken_by depends_on(dependency_visitor& visit) const final;
 
  protected:
   static constexpr std::size_t nobody = static_cast<std::size_t>(-1);
@@ -31,7 +31,7 @@ class child_group : public operation, public child_owner {
 
   virtual void start_child(std::size_t index, const context& parent,
                            std::source_location site) noexcept = 0;
-  [[nodiscard]] virtual context& child_at(std::size_t index) noexcept = 0;
+  [[nodiscard]] virtual context& child_at(std::size_t index) const noexcept = 0;
 
   /// Whether a child that ended so ends the others.
   [[nodiscard]] virtual bool decides(const std::exception_ptr& error) const noexcept = 0;

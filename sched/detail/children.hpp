@@ -52,7 +52,9 @@ class child_tuple : public child_group {
         },
         children_);
   }
-  [[nodiscard]] context& child_at(std::size_t index) noexcept final { return *contexts_[index]; }
+  [[nodiscard]] context& child_at(std::size_t index) const noexcept final {
+    return *contexts_[index];
+  }
   [[nodiscard]] std::tuple<child<T>...>& children() noexcept { return children_; }
 
  private:
@@ -79,7 +81,9 @@ class child_range : public child_group {
                    std::source_location site) noexcept final {
     children_[index].start(*this, parent, site);
   }
-  [[nodiscard]] context& child_at(std::size_t index) noexcept final { return children_[index]; }
+  [[nodiscard]] context& child_at(std::size_t index) const noexcept final {
+    return const_cast<child<T>&>(children_[index]);
+  }
   [[nodiscard]] std::deque<child<T>>& children() noexcept { return children_; }
 
  private:

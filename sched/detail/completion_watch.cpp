@@ -1,5 +1,6 @@
 #include <lariat/sched/detail/completion_watch.hpp>
 
+#include <lariat/sched/detail/wait_chain.hpp>
 #include <lariat/sched/loop.hpp>
 
 #include <cassert>
@@ -46,9 +47,18 @@ bool completion_operation::start() {
   if (watch_->waiting_ != nullptr) {
     throw std::logic_error("lariat: as_completed: another task awaits the next one already");
   }
+  if (deadlock_checks()) refuse_deadlock(*this);
   suspend();
   watch_->waiting_ = this;
   return true;
+}
+
+woken_by completion_operation::depends_on(dependency_visitor& visit) const {
+  if (suspended() && watch_->waiting_ != this) return woken_by::anything;  // It is on its way.
+  for (const completion_watch::entry& each : watch_->entries_) {
+    if (!each.record().done() && !visit.task(each.record())) break;
+  }
+  return woken_by::any_of;
 }
 
 void completion_operation::cancel() noexcept {

@@ -53,6 +53,7 @@ class completion_operation : public operation {
   }
   void cancel() noexcept final;
   [[nodiscard]] operation_info info() const noexcept final { return {"as_completed"}; }
+  woken_by depends_on(dependency_visitor& visit) const final;
 
  protected:
   static constexpr std::size_t none = static_cast<std::size_t>(-1);

@@ -30,6 +30,12 @@ void pool_task_base::run() noexcept {
   operation::run();
 }
 
+woken_by pool_task_base::depends_on(dependency_visitor& visit) const {
+  if (child_ == nullptr) return woken_by::anything;
+  (void)visit.task(*child_);
+  return woken_by::all_of;
+}
+
 void pool_task_base::cancel() noexcept {
   cancelled_ = true;
   if (child_ != nullptr) child_->cancel("its awaiter was cancelled");

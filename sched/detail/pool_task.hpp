@@ -27,7 +27,7 @@ class pool_task_base : public operation, public child_owner {
   void run() noexcept final;
   void cancel() noexcept final;
   [[nodiscard]] operation_info info() const noexcept final { return {"to_pool"}; }
-  [[nodiscard]] dependency depends_on() const noexcept final { return {.children = true}; }
+  woken_by depends_on(dependency_visitor& visit) const final;
 
  protected:
   /// `where` is null for the pool of whoever calls.

@@ -76,6 +76,7 @@ class signal_wait : public operation {
     return start();
   }
   void cancel() noexcept final;
+  woken_by depends_on(dependency_visitor&) const final { return woken_by::somebody; }
 
  protected:
   explicit signal_wait(signal& awaited) noexcept : awaited_(&awaited) {}

@@ -2,6 +2,7 @@
 
 #include <lariat/sched/detail/is_cancelled.hpp>
 #include <lariat/sched/local.hpp>
+#include <lariat/sched/operation.hpp>
 
 #include <cassert>
 #include <stdexcept>
@@ -77,6 +78,12 @@ void spawn_scope::cancel_children(std::string_view reason) noexcept {
     scope_link* next = each->next_;
     each->task_.cancel(reason);
     each = next;
+  }
+}
+
+void spawn_scope::visit_children(dependency_visitor& visit) const {
+  for (const scope_link* each = first_; each != nullptr; each = each->next_) {
+    if (!visit.task(each->task_)) return;
   }
 }
 

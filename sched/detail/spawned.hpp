@@ -17,6 +17,10 @@
 #include <type_traits>
 #include <utility>
 
+namespace lariat {
+class dependency_visitor;
+}
+
 namespace lariat::detail {
 
 /// Who waits for a spawned task to end; told on the task's loop.
@@ -44,6 +48,7 @@ class spawn_scope {
   /// Those that are added later are cancelled before their start.
   void cancel_children(std::string_view reason) noexcept;
   [[nodiscard]] std::size_t child_count() const noexcept { return count_; }
+  void visit_children(dependency_visitor& visit) const;
 
  private:
   friend class scope_link;

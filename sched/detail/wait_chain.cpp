@@ -7,105 +7,259 @@
 
 #include <algorithm>
 #include <cstdlib>
+#include <stdexcept>
 #include <string_view>
 #include <unordered_map>
+#include <utility>
 #include <vector>
 
 namespace lariat::detail {
 namespace {
 
-// Who waits for whom, among the tasks of one loop.
-class wait_graph {
+std::string_view debug_variable() noexcept {
+  const char* const value = std::getenv("LARIAT_DEBUG");
+  return value == nullptr ? std::string_view() : std::string_view(value);
+}
+
+// For who wants to know by whom a task is woken, and not which tasks that are.
+class no_names final : public dependency_visitor {
  public:
-  explicit wait_graph(loop& where) {
-    where.for_each_task([this](const context& task) {
-      by_id_.emplace(task.id(), &task);
-      if (task.parent() != nullptr) children_[task.parent()].push_back(&task);
-    });
+  bool task(const context&) override { return false; }
+  bool holder(std::uint64_t, std::source_location) override { return false; }
+};
+
+woken_by woken_in(const operation* in) {
+  no_names nobody;
+  return in == nullptr ? woken_by::anything : in->depends_on(nobody);
+}
+
+bool by_named_tasks(woken_by who) noexcept {
+  return who == woken_by::any_of || who == woken_by::all_of;
+}
+
+// The task of that number; null if the loop has none.
+const context* find_task(loop& where, std::uint64_t id) {
+  const context* found = nullptr;
+  where.for_each_task([&](const context& each) {
+    if (each.id() == id) found = &each;
+  });
+  return found;
+}
+
+// Whether those whom a wait depends on wait for tasks as well. Most run, or wait for time or the
+// kernel: then there is no ring, and nothing to allocate.
+class first_look final : public dependency_visitor {
+ public:
+  first_look(const context& self, const operation& about) : self_(self), by_(woken_in(&about)) {
+    if (by_named_tasks(by_)) (void)about.depends_on(*this);
   }
 
-  // The tasks on a way from `from` to `to`, without `to`; empty if there is none.
-  std::vector<const context*> way(std::uint64_t from, const context& to) {
-    const auto begin = by_id_.find(from);
-    if (begin == by_id_.end()) return {};
-    std::vector<const context*> reached{begin->second};
-    came_from_.emplace(begin->second, nullptr);
+  [[nodiscard]] bool suspicious() const noexcept { return suspicious_; }
+
+  bool task(const context& other) override { return look_at(&other); }
+  bool holder(std::uint64_t id, std::source_location) override {
+    return look_at(find_task(*self_.owner(), id));
+  }
+
+ private:
+  // One that goes on is enough if any will do, one that waits if all have to go on.
+  bool look_at(const context* other) {
+    suspicious_ =
+        other != nullptr && (other == &self_ || by_named_tasks(woken_in(other->waiting_in())));
+    return suspicious_ == (by_ == woken_by::any_of);
+  }
+
+  const context& self_;
+  woken_by by_;
+  bool suspicious_ = false;
+};
+
+// A task, and whom it waits for.
+struct waiting final : dependency_visitor {
+  struct need {
+    const context* task;  // Null if it is not known, or has ended: then it may be anything.
+    bool holds;
+    std::source_location since;
+  };
+
+  waiting(const context& task, const operation* operation) : who(task), in(operation) {
+    if (in != nullptr) by = in->depends_on(*this);
+    stuck = by_named_tasks(by) && !needs.empty();
+  }
+  bool task(const context& other) override {
+    needs.push_back({&other, false, {}});
+    return true;
+  }
+  bool holder(std::uint64_t id, std::source_location since) override {
+    needs.push_back({find_task(*who.owner(), id), true, since});
+    return true;
+  }
+
+  const context& who;
+  const operation* in;
+  woken_by by = woken_by::anything;
+  std::vector<need> needs;
+  const context* ender = nullptr;  // The parent that may end it before it is woken.
+  bool stuck = false;              // At first supposed, then whether nobody will wake it.
+};
+
+// The tasks that one which is about to wait depends on.
+class wait_graph {
+ public:
+  wait_graph(const context& self, const operation& about) : self_(self) {
+    add(self, &about);
+    for (std::size_t next = 0; next < waits_.size(); ++next) {
+      waits_[next].ender = ender_of(waits_[next].who);
+      if (waits_[next].ender != nullptr) add(*waits_[next].ender);
+      // By index: the vector grows.
+      for (std::size_t i = 0; waits_[next].stuck && i < waits_[next].needs.size(); ++i) {
+        if (waits_[next].needs[i].task != nullptr) add(*waits_[next].needs[i].task);
+      }
+    }
+    find_stuck();
+  }
+
+  // A way from the task back to itself through tasks that nobody will wake: all of them, the task
+  // first. Empty if there is none.
+  [[nodiscard]] std::vector<const waiting*> ring() const {
+    if (!waits_.front().stuck) return {};
+    std::vector<const waiting*> reached{&waits_.front()};
+    std::unordered_map<const waiting*, const waiting*> came_from;
     for (std::size_t next = 0; next < reached.size(); ++next) {
-      const context* const task = reached[next];
-      for (const context* each : dependencies(*task)) {
-        if (each == &to) return way_back(task);
-        if (came_from_.emplace(each, task).second) reached.push_back(each);
+      const waiting* const from = reached[next];
+      for (const waiting::need& each : from->needs) {
+        if (each.task == &self_) return way_to(from, came_from);
+        if (!is_stuck(each.task)) continue;
+        const waiting* const to = &waits_[places_.at(each.task)];
+        if (came_from.emplace(to, from).second) reached.push_back(to);
       }
     }
     return {};
   }
 
  private:
-  std::vector<const context*> dependencies(const context& task) const {
-    std::vector<const context*> all;
-    if (task.waiting_in() == nullptr) return all;
-    const operation::dependency needs = task.waiting_in()->depends_on();
-    const auto other = by_id_.find(needs.task);
-    if (other != by_id_.end()) all.push_back(other->second);
-    const auto own = children_.find(&task);
-    if (needs.children && own != children_.end()) {
-      all.insert(all.end(), own->second.begin(), own->second.end());
+  void add(const context& task) { add(task, task.waiting_in()); }
+  void add(const context& task, const operation* in) {
+    if (places_.emplace(&task, waits_.size()).second) waits_.emplace_back(task, in);
+  }
+
+  // Of its parents the nearest that does not wait for all of its children: a time limit, or the end
+  // of another child, will cancel this one.
+  static const context* ender_of(const context& task) {
+    const context* each = task.parent();
+    // A task of another loop is not to be looked at, and may do anything.
+    while (each != nullptr && each->owner() == task.owner() &&
+           woken_in(each->waiting_in()) == woken_by::all_of) {
+      each = each->parent();
     }
-    return all;
+    return each;
   }
 
-  std::vector<const context*> way_back(const context* last) const {
-    std::vector<const context*> all;
-    for (; last != nullptr; last = came_from_.at(last)) all.push_back(last);
-    std::reverse(all.begin(), all.end());
-    return all;
+  [[nodiscard]] bool is_stuck(const context* task) const {
+    const auto place = places_.find(task);
+    return place != places_.end() && waits_[place->second].stuck;
   }
 
-  std::unordered_map<std::uint64_t, const context*> by_id_;
-  std::unordered_map<const context*, std::vector<const context*>> children_;
-  std::unordered_map<const context*, const context*> came_from_;
+  [[nodiscard]] bool can_be_woken(const waiting& each) const {
+    if (each.ender != nullptr && !is_stuck(each.ender)) return true;
+    const auto stuck = [this](const waiting::need& need) { return is_stuck(need.task); };
+    return each.by == woken_by::any_of ? !std::all_of(each.needs.begin(), each.needs.end(), stuck)
+                                       : std::none_of(each.needs.begin(), each.needs.end(), stuck);
+  }
+
+  // From all that wait for tasks, takes those away whom somebody will wake, until none is left.
+  void find_stuck() {
+    for (bool changed = true; changed;) {
+      changed = false;
+      for (waiting& each : waits_) {
+        if (!each.stuck || !can_be_woken(each)) continue;
+        each.stuck = false;
+        changed = true;
+      }
+    }
+  }
+
+  static std::vector<const waiting*> way_to(
+      const waiting* last, const std::unordered_map<const waiting*, const waiting*>& came_from) {
+    std::vector<const waiting*> way{last};
+    for (auto each = came_from.find(last); each != came_from.end();
+         each = came_from.find(way.back())) {
+      way.push_back(each->second);
+    }
+    std::reverse(way.begin(), way.end());
+    return way;
+  }
+
+  const context& self_;
+  std::vector<waiting> waits_;  // The first is the task's own.
+  std::unordered_map<const context*, std::size_t> places_;
 };
 
-// Most holders run, or wait for time or the kernel: then there is nothing to look for, nor to
-// allocate.
-bool waits_for_tasks(loop& where, std::uint64_t id) {
-  bool waits = false;
-  where.for_each_task([&](const context& task) {
-    if (task.id() != id || task.waiting_in() == nullptr) return;
-    const operation::dependency needs = task.waiting_in()->depends_on();
-    waits = needs.task != 0 || needs.children;
-  });
-  return waits;
+std::string site_of(const operation& waits) {
+  return waits.waiter() == nullptr ? "?" : site_text(waits.waiter()->site());
+}
+
+// "the mutex that task 7 holds since a.cpp:12, but waits for it": what the first of the ring awaits
+// of the second.
+std::string obstacle_text(const waiting& first, const context& second) {
+  const bool own = &first.who == &second;
+  const auto need = std::find_if(first.needs.begin(), first.needs.end(),
+                                 [&](const waiting::need& each) { return each.task == &second; });
+  const std::string who = own ? "it" : task_text(second);
+  if (!need->holds) return own ? "itself" : who + ", but that waits for it";
+  const std::string_view name = first.in->info().name;
+  return "the " + std::string(name.substr(0, name.find(':'))) + " that " + who + " holds since " +
+         site_text(need->since) + (own ? "" : ", but waits for it");
+}
+
+std::string ring_text(const std::vector<const waiting*>& ring) {
+  const waiting& first = *ring.front();
+  const context& second = ring.size() == 1 ? first.who : ring[1]->who;
+  std::string text = "lariat: " + std::string(first.in->info().name) +
+                     ": resource deadlock would occur: " + task_text(first.who) + " awaits at " +
+                     site_of(*first.in) + ' ' + obstacle_text(first, second);
+  for (std::size_t i = 1; i < ring.size(); ++i) {
+    text += (i == 1 ? ": " : "; ") + task_text(ring[i]->who) + " awaits " +
+            ring[i]->in->info().name + " at " + site_of(*ring[i]->in);
+  }
+  return text;
 }
 
 }  // namespace
 
+bool debug_requested() noexcept {
+  static const bool on = debug_variable() == "1";
+  return on;
+}
+
 bool deadlock_checks() noexcept {
 #ifdef NDEBUG
-  static const bool on = [] {
-    const char* const value = std::getenv("LARIAT_DEBUG");
-    return value != nullptr && value == std::string_view("1");
-  }();
-  return on;
+  return debug_requested();
 #else
-  return true;
+  static const bool on = debug_variable() != "0";
+  return on;
 #endif
+}
+
+void refuse_deadlock(const operation& about) {
+  if (about.waiter() == nullptr) return;  // Foreign coroutines share a context.
+  const context& self = *about.waiter()->task_context();
+  if (!first_look(self, about).suspicious()) return;
+  const wait_graph graph(self, about);
+  const std::vector<const waiting*> ring = graph.ring();
+  if (!ring.empty()) throw std::logic_error(ring_text(ring));
+}
+
+bool all_wait_for_tasks(loop& where) {
+  bool all = true;
+  where.for_each_task(
+      [&](const context& each) { all = all && woken_in(each.waiting_in()) != woken_by::anything; });
+  return all;
 }
 
 std::string task_text(const context& task) {
   std::string text = "task " + std::to_string(task.id());
   if (!task.name().empty()) text += " \"" + std::string(task.name()) + '"';
-  return text;
-}
-
-std::string wait_chain(loop& where, std::uint64_t from, const context& to) {
-  std::string text;
-  if (!waits_for_tasks(where, from)) return text;
-  for (const context* each : wait_graph(where).way(from, to)) {
-    const operation& waits = *each->waiting_in();
-    text += (text.empty() ? "" : "; ") + task_text(*each) + " awaits " + waits.info().name;
-    if (waits.waiter() != nullptr) text += " at " + site_text(waits.waiter()->site());
-  }
   return text;
 }
 

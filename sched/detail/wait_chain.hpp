@@ -1,22 +1,32 @@
 #pragma once
 
-#include <cstdint>
 #include <string>
 
 namespace lariat {
 class context;
 class loop;
+class operation;
 }  // namespace lariat
 
 namespace lariat::detail {
 
-/// Whether a task that is about to wait for another one asks first whether that, in the end, waits
-/// for it: with the library's assertions, or with LARIAT_DEBUG=1 in the environment.
+/// Whether LARIAT_DEBUG=1 is in the environment: who runs the program wants to be told more.
+[[nodiscard]] bool debug_requested() noexcept;
+
+/// Whether it is watched who waits for whom: with the library's assertions or with LARIAT_DEBUG=1,
+/// but not with LARIAT_DEBUG=0. It does not change while the program runs.
 [[nodiscard]] bool deadlock_checks() noexcept;
 
-/// If the task with the id `from` waits for `to`, itself or through other tasks of the loop: a
-/// sentence for each of them, with the place of its await. Otherwise empty. Looks at all tasks.
-[[nodiscard]] std::string wait_chain(loop& where, std::uint64_t from, const context& to);
+/// Asks, before a task waits in `about`, whether all who could wake it wait for it, themselves or
+/// through others. Who waits with a time limit, or for one of several things of which another may
+/// happen, will go on. Looks at the loop's tasks only if those that `about` names wait for tasks
+/// as well; allocates only then.
+/// \throws std::logic_error with the place of each await.
+void refuse_deadlock(const operation& about);
+
+/// Whether each task of the loop waits for another one: then, if no thread wakes one, all do so for
+/// ever. Looks at all tasks.
+[[nodiscard]] bool all_wait_for_tasks(loop& where);
 
 /// A task's number, and its name if it has one.
 [[nodiscard]] std::string task_text(const context& task);

@@ -37,6 +37,7 @@ class wait_operation : public operation, private wait_link {
  public:
   bool await_ready() const noexcept { return false; }
   void cancel() noexcept override;
+  woken_by depends_on(dependency_visitor&) const override { return woken_by::somebody; }
 
   /// Takes it out of its list and queues its task. On the loop's thread, while it waits.
   void wake() noexcept {
@@ -84,6 +85,9 @@ class wait_operation : public operation, private wait_link {
   }
   void mark_cancelled() noexcept { cancelled_ = true; }
   [[nodiscard]] bool waits() const noexcept { return linked(); }
+
+  /// Whether it was woken, and its task has not run yet.
+  [[nodiscard]] bool served() const noexcept { return suspended() && !linked(); }
   [[nodiscard]] loop_bound& home() const noexcept { return *home_; }
 
   /// `unlink` for those who wait in two lists, one after the other.
