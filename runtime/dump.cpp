@@ -1,103 +1,18 @@
 #include <lariat/runtime/dump.hpp>
 
 #include <lariat/runtime/detail/registry.hpp>
-#include <lariat/sched/context.hpp>
-#include <lariat/sched/detail/site_text.hpp>
+#include <lariat/sched/detail/task_tree.hpp>
 #include <lariat/sched/loop.hpp>
-#include <lariat/sched/operation.hpp>
 
 #include <chrono>
 #include <condition_variable>
-#include <map>
 #include <memory>
 #include <mutex>
-#include <string_view>
+#include <utility>
 #include <vector>
 
 namespace lariat {
 namespace {
-
-using children_of = std::map<const context*, std::vector<const context*>>;
-
-// "1.3 s", "250 ms", "40 us": three digits are enough for a person.
-std::string duration_text(clock_ns ns) {
-  const double us = static_cast<double>(ns) / 1e3;
-  char text[32];
-  if (us < 1e3) {
-    std::snprintf(text, sizeof text, "%.3g us", us);
-  } else if (us < 1e6) {
-    std::snprintf(text, sizeof text, "%.3g ms", us / 1e3);
-  } else {
-    std::snprintf(text, sizeof text, "%.3g s", us / 1e6);
-  }
-  return text;
-}
-
-void append_state(std::string& text, const context& task, clock_ns now) {
-  const operation* waits = task.waiting_in();
-  if (waits == nullptr) {
-    text += task.computing_on() == nullptr ? " is ready or running" : " computes on a pool";
-    return;
-  }
-  const operation_info info = waits->info();
-  text += " waits in ";
-  text += info.name;
-  if (info.fd >= 0) text += "(fd " + std::to_string(info.fd) + ')';
-  text += " for " + duration_text(task.waiting_for(now));
-}
-
-// The coroutine that makes a task of an operation, as when_all(sleep_for(1s), ...) does: its place
-// tells a person nothing.
-bool is_adapter(std::source_location site) {
-  return std::string_view(site.file_name()).ends_with("lariat/sched/detail/child.hpp") ||
-         std::string_view(site.file_name()) == "sched/detail/child.hpp";
-}
-
-// g++ 12 names some coroutines by the function that it makes of them:
-// "void serve(serve(int)::_Z5servei.Frame*)".
-std::string function_text(std::source_location site) {
-  std::string_view name = site.function_name();
-  const auto frame = name.rfind("::_Z");
-  const auto open = name.find('(');
-  if (frame != name.npos && open < frame && name.ends_with(".Frame*)")) {
-    name = name.substr(open + 1, frame - open - 1);
-  }
-  return std::string(name);
-}
-
-void append_chain(std::string& text, const context& task, const std::string& indent) {
-  const operation* waits = task.waiting_in();
-  if (waits == nullptr) return;
-  for (const detail::promise_base* each = waits->waiter(); each != nullptr;
-       each = each->awaiter()) {
-    const std::source_location site = each->site();
-    if (is_adapter(site)) continue;
-    text += indent + "  at " + detail::site_text(site) + "  " + function_text(site) + '\n';
-  }
-}
-
-void append_task(std::string& text, const context& task, const children_of& children, clock_ns now,
-                 std::size_t depth) {
-  constexpr std::size_t depth_max = 64;  // Deeper trees are cut: a dump is for people.
-  const std::string indent(2 * depth, ' ');
-  text += indent + "task " + std::to_string(task.id());
-  if (!task.name().empty()) text += " \"" + std::string(task.name()) + '"';
-  append_state(text, task, now);
-  if (task.cancel_pending()) text += ", being cancelled";
-  if (task.spawn_site().line() != 0) {
-    text += (task.parent() == nullptr ? "; spawned at " : "; child made at ") +
-            detail::site_text(task.spawn_site());
-  }
-  text += '\n';
-  append_chain(text, task, indent);
-  const auto own = children.find(&task);
-  if (own == children.end()) return;
-  if (depth == depth_max) {
-    text += indent + "  (deeper tasks are not shown)\n";
-    return;
-  }
-  for (const context* each : own->second) append_task(text, *each, children, now, depth + 1);
-}
 
 // What `dump_tasks` asks of a loop on another thread. Both sides hold it: either may be late.
 struct answer {
@@ -126,23 +41,7 @@ class question final : public runnable {
 
 }  // namespace
 
-std::string task_tree(loop& where) {
-  children_of children;
-  std::vector<const context*> roots;
-  where.for_each_task([&](const context& task) {
-    // A parent that is on another loop, or a coroutine of another library, is not in this list: its
-    // child is shown as a root.
-    const context* parent = task.parent();
-    if (parent == nullptr || parent->owner() != &where || !parent->live()) {
-      roots.push_back(&task);
-    } else {
-      children[task.parent()].push_back(&task);
-    }
-  });
-  std::string text;
-  for (const context* each : roots) append_task(text, *each, children, where.now(), 0);
-  return text;
-}
+std::string task_tree(loop& where) { return detail::task_tree(where); }
 
 void dump_tasks(std::FILE* out) {
   std::vector<std::shared_ptr<answer>> answers;

@@ -1,7 +1,9 @@
 #include <lariat/sched/loop.hpp>
 
 #include <lariat/sched/detail/pause.hpp>
+#include <lariat/sched/detail/task_tree.hpp>
 #include <lariat/sched/detail/usable_cpus.hpp>
+#include <lariat/sched/detail/wait_chain.hpp>
 #include <lariat/sched/operation.hpp>
 
 #include <pthread.h>
@@ -10,6 +12,7 @@
 #include <algorithm>
 #include <atomic>
 #include <cassert>
+#include <cstdio>
 #include <stdexcept>
 #include <string>
 #include <utility>
@@ -48,6 +51,10 @@ loop::~loop() {
   while (wakes_done_.load(std::memory_order_acquire) != wakes_due_) ::sched_yield();
   failures_->set(nullptr, nullptr);  // Failed tasks' handles may still be about.
   delete ambient_;
+  if (live_ != 0 && detail::deadlock_checks()) [[unlikely]] {
+    std::fprintf(stderr, "lariat: a loop was destroyed while tasks of it live:\n%s",
+                 detail::task_tree(*this).c_str());
+  }
   assert(live_ == 0 && "a loop was destroyed while tasks of it live: cancel and await them");
 }
 

@@ -1,5 +1,8 @@
+#include "child_process.hpp"
 #include "fake_loop.hpp"
 
+#include <lariat/sched/detail/wait_chain.hpp>
+#include <lariat/sched/event.hpp>
 #include <lariat/sched/join_handle.hpp>
 #include <lariat/sched/loop.hpp>
 #include <lariat/sched/timeout.hpp>
@@ -8,6 +11,7 @@
 
 #include <array>
 #include <atomic>
+#include <functional>
 #include <memory>
 #include <stdexcept>
 #include <string>
@@ -387,4 +391,27 @@ TEST_CASE("a closed loop cancels what starts later, but not a cleanup's children
   CHECK(cleaned);
   CHECK_FALSE(later_ran);
   CHECK(loop.live() == 0);
+}
+
+TEST_CASE("a loop that is destroyed while tasks live lists them", "[sched][loop]") {
+  if (!detail::deadlock_checks()) return;
+  child_process child([] {
+    // Not destroyed: what the task waits for, and what runs the loop, outlive the loop.
+    auto* const never = new event;
+    auto* const driver = new fake_driver;
+    auto wait = [](event& awaited) -> task<> { co_await awaited.wait(); };
+    {
+      loop lost(*driver);
+      bool turned = false;
+      call begin([&] { spawn({.name = "left"}, wait, std::ref(*never)).detach(); });
+      call stop([&] { turned = true; });
+      lost.post(begin);
+      lost.post(stop);
+      lost.run_until(turned);
+    }
+    return 0;
+  });
+  CHECK(child.await_output("lariat: a loop was destroyed while tasks of it live:\ntask "));
+  CHECK(child.await_output("\"left\" "));
+  CHECK(child.await_output("loop_test.cpp:"));
 }
