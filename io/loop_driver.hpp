@@ -66,6 +66,7 @@ class loop_driver final : public detail::io_driver {
   void wake() noexcept override;
   void drain() noexcept override;
   clock_ns coarse_now() noexcept override;
+  [[nodiscard]] bool busy() const noexcept override { return in_flight() > 0; }
 
   void submit(detail::op& operation) noexcept override;
   void cancel(detail::op& operation) noexcept override;

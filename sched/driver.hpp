@@ -38,6 +38,9 @@ class driver {
   /// The same, late by a few milliseconds at most: for what is noted often and read seldom.
   virtual clock_ns coarse_now() noexcept { return now(); }
 
+  /// Whether it has operations in flight: their ends will come without the loop's doing.
+  [[nodiscard]] virtual bool busy() const noexcept { return false; }
+
   /// Cancels what the driver still has in flight and waits for the last completion of each.
   /// Called once, before the loop is destroyed, on the loop's thread.
   virtual void drain() noexcept {}

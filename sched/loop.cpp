@@ -1,5 +1,6 @@
 #include <lariat/sched/loop.hpp>
 
+#include <lariat/sched/detail/loop_watch.hpp>
 #include <lariat/sched/detail/pause.hpp>
 #include <lariat/sched/detail/task_tree.hpp>
 #include <lariat/sched/detail/usable_cpus.hpp>
@@ -26,6 +27,9 @@ thread_local loop* current_loop = nullptr;
 
 constexpr clock_ns handoff_spin_default_ns = 50'000;  // What waking a thread takes, at most.
 constexpr int handoff_yields = 3;
+
+// A deadline behind this is one that never comes: no_deadline, or the beginning of its timer slot.
+constexpr clock_ns end_of_time = no_deadline / 2;
 
 }  // namespace
 
@@ -208,9 +212,18 @@ void loop::sleep() noexcept {
     driver_.poll();
     return;
   }
-  driver_.park(timers_.next_wake());
+  park();
   // Whoever pushes first while the loop sleeps wakes it, perhaps only after this.
   if (inbox_.drain(ready_)) ++wakes_due_;
+  if (watch_ != nullptr && !ready_.empty()) [[unlikely]]
+    watch_->woken();
+}
+
+void loop::park() noexcept {
+  clock_ns until = timers_.next_wake();
+  if (watch_ != nullptr && until > end_of_time) [[unlikely]]
+    until = std::min(until, watch_->before_sleep());
+  driver_.park(until);
 }
 
 // The same as `spin` where a thread needs this CPU to get anything done.

@@ -21,6 +21,7 @@ class blocking_pool;
 class pool;
 
 namespace detail {
+class loop_watch;
 class thread_substitute;
 }  // namespace detail
 
@@ -156,6 +157,13 @@ class loop final : public executor {
   /// Whether so many are that their results are better taken several at a time.
   [[nodiscard]] bool many_handoffs() const noexcept { return handoffs_ >= many_handoffs_min; }
 
+  /// How many threads work for its tasks, in `to_thread` and `to_pool`.
+  [[nodiscard]] int handoffs() const noexcept { return handoffs_; }
+
+  /// Who is asked before each sleep that only the kernel or another thread could end. Null: nobody.
+  /// It outlives the loop's runs.
+  void watch_by(detail::loop_watch* watch) noexcept { watch_ = watch; }
+
   /// Where the loop's calls of `to_thread` go. Null: the process's pool. It outlives the loop's
   /// run.
   [[nodiscard]] blocking_pool* blocking() const noexcept { return blocking_; }
@@ -185,6 +193,7 @@ class loop final : public executor {
   void turn(const bool& done) noexcept;
   void run_ready(const bool& done) noexcept;
   void sleep() noexcept;
+  void park() noexcept;
   [[nodiscard]] bool spin(clock_ns limit) noexcept;
   [[nodiscard]] bool yield_to_threads() noexcept;
 
@@ -203,6 +212,7 @@ class loop final : public executor {
   blocking_pool* blocking_ = nullptr;
   lariat::pool* computing_ = nullptr;
   detail::thread_substitute* threads_ = nullptr;
+  detail::loop_watch* watch_ = nullptr;
   context* first_ = nullptr;
   context* last_ = nullptr;
   std::size_t live_ = 0;

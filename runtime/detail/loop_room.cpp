@@ -3,6 +3,7 @@
 #include <lariat/runtime/detail/registry.hpp>
 #include <lariat/runtime/dump.hpp>
 #include <lariat/sched/detail/name_thread.hpp>
+#include <lariat/sched/detail/wait_chain.hpp>
 #include <lariat/sched/timer.hpp>
 
 #include <cstdio>
@@ -25,7 +26,7 @@ io::loop_driver_options driver_options(const runtime_options& options) {
 
 runtime* running_runtime() noexcept { return current_runtime; }
 
-loop_room::loop_room(const runtime_options& options, outstanding_work& work)
+loop_room::loop_room(const runtime_options& options, outstanding_work& work, stuck_report& stuck)
     : grace_(options.shutdown_grace_ns),
       driver_(driver_options(options)),
       loop_(driver_, options.limits),
@@ -39,6 +40,7 @@ loop_room::loop_room(const runtime_options& options, outstanding_work& work)
       reminder_(*this, [](loop_room& room) { room.remind(); }),
       grace_timer_(reminder_) {
   loop_.share_work(work);
+  if (deadlock_checks()) loop_.watch_by(&watch_.emplace(loop_, stuck));
 }
 
 void loop_room::start_thread(runtime& owner, std::size_t index) {

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <lariat/io/loop_driver.hpp>
+#include <lariat/runtime/detail/stuck_watch.hpp>
 #include <lariat/runtime/options.hpp>
 #include <lariat/sched/detail/outstanding_work.hpp>
 #include <lariat/sched/detail/timer_wheel.hpp>
@@ -8,6 +9,7 @@
 #include <lariat/sched/loop.hpp>
 
 #include <cstddef>
+#include <optional>
 #include <thread>
 
 namespace lariat {
@@ -23,7 +25,7 @@ namespace lariat::detail {
 class loop_room {
  public:
   /// \throws io::io_uring_unavailable
-  loop_room(const runtime_options& options, outstanding_work& work);
+  loop_room(const runtime_options& options, outstanding_work& work, stuck_report& stuck);
   loop_room(const loop_room&) = delete;
   loop_room& operator=(const loop_room&) = delete;
 
@@ -74,6 +76,7 @@ class loop_room {
 
   clock_ns grace_;
   io::loop_driver driver_;
+  std::optional<stuck_watch> watch_;  // Where deadlocks are looked for.
   lariat::loop loop_;
   std::thread thread_;
   std::thread::id runner_;  // Of the thread that ran the loop first.

@@ -19,11 +19,12 @@ runtime_core::runtime_core(runtime& owner, const runtime_options& options)
             for (auto& room : static_cast<runtime_core*>(core)->rooms_) room->end();
           },
           this),
+      stuck_(options.loops),
       blocking_(std::in_place),
       computing_(std::in_place, options.pool) {
   if (options.loops == 0) throw std::invalid_argument("lariat: runtime: it needs a loop at least");
   for (std::size_t index = 0; index < options.loops; ++index) {
-    rooms_.push_back(std::make_unique<loop_room>(options, work_));
+    rooms_.push_back(std::make_unique<loop_room>(options, work_, stuck_));
     loop& made = rooms_.back()->loop();
     made.on_failure(&runtime_core::failure_hook, this);
     made.set_blocking(&*blocking_);

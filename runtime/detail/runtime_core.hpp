@@ -1,6 +1,7 @@
 #pragma once
 
 #include <lariat/runtime/detail/loop_room.hpp>
+#include <lariat/runtime/detail/stuck_watch.hpp>
 #include <lariat/runtime/options.hpp>
 #include <lariat/sched/blocking_pool.hpp>
 #include <lariat/sched/detail/outstanding_work.hpp>
@@ -69,6 +70,8 @@ class runtime_core {
   bool main_done_ = false;
   std::vector<std::exception_ptr> failures_;
   std::condition_variable main_over_;
+
+  stuck_report stuck_;
 
   // Last: until the loops are gone handles that are dropped may report failures.
   std::optional<blocking_pool> blocking_;

@@ -227,18 +227,15 @@ std::string ring_text(const std::vector<const waiting*>& ring) {
 
 }  // namespace
 
-bool debug_requested() noexcept {
-  static const bool on = debug_variable() == "1";
-  return on;
-}
+bool debug_requested() noexcept { return debug_variable() == "1"; }
 
 bool deadlock_checks() noexcept {
 #ifdef NDEBUG
-  return debug_requested();
+  static const bool on = debug_requested() || debug_variable() == "deadlocks";
 #else
   static const bool on = debug_variable() != "0";
-  return on;
 #endif
+  return on;
 }
 
 void refuse_deadlock(const operation& about) {

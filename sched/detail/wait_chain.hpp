@@ -10,11 +10,11 @@ class operation;
 
 namespace lariat::detail {
 
-/// Whether LARIAT_DEBUG=1 is in the environment: who runs the program wants to be told more.
+/// Whether LARIAT_DEBUG=1 is in the environment: who runs the program wants to be told all.
 [[nodiscard]] bool debug_requested() noexcept;
 
-/// Whether it is watched who waits for whom: with the library's assertions or with LARIAT_DEBUG=1,
-/// but not with LARIAT_DEBUG=0. It does not change while the program runs.
+/// Whether it is watched who waits for whom: with the library's assertions, LARIAT_DEBUG=1 or
+/// LARIAT_DEBUG=deadlocks, but not with LARIAT_DEBUG=0. It does not change while the program runs.
 [[nodiscard]] bool deadlock_checks() noexcept;
 
 /// Asks, before a task waits in `about`, whether all who could wake it wait for it, themselves or

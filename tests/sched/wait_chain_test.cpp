@@ -287,6 +287,22 @@ LOOP_TEST_CASE("permits that come from somebody else are waited for", "[sched][s
   CHECK(bounded.available() == 2);
 }
 
+LOOP_TEST_CASE("who was given what it waited for waits no more", "[sched][semaphore]") {
+  semaphore places(2, 2);
+  mutex door;
+  auto stop_by = [&]() -> task<> {
+    semaphore::permit place = co_await places.acquire();
+    mutex::guard passing = co_await door.lock();
+  };
+  mutex::guard held = co_await door.lock();
+  semaphore::permit first = co_await places.acquire();
+  auto visitor = spawn(stop_by);
+  co_await settle();
+  held.unlock();  // The visitor has it now, and has not run yet.
+  semaphore::permit second = co_await places.acquire();
+  co_await visitor;
+}
+
 LOOP_TEST_CASE("as_completed is a ring when all that are left wait for the task",
                "[sched][as_completed]") {
   mutex door;
