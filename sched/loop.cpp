@@ -92,7 +92,9 @@ void loop::enter_closed(context& task) noexcept {
     if (work_ != nullptr) work_->add();  // The task brought a unit: this is not the first.
   }
   // Not combinators' children: a cleanup that is `uncancellable` may need them.
-  if (task.parent() == nullptr) task.cancel("the runtime is shutting down");
+  if (task.parent() != nullptr) return;
+  if (watch_ != nullptr) watch_->refused(task);
+  task.cancel("the runtime is shutting down");
 }
 
 // Closed, and only another loop's task could bring anything: this loop is not what keeps them all.

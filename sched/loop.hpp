@@ -160,8 +160,8 @@ class loop final : public executor {
   /// How many threads work for its tasks, in `to_thread` and `to_pool`.
   [[nodiscard]] int handoffs() const noexcept { return handoffs_; }
 
-  /// Who is asked before each sleep that only the kernel or another thread could end. Null: nobody.
-  /// It outlives the loop's runs.
+  /// Who is asked before each sleep that only the kernel or another thread could end, and told of
+  /// tasks that come too late. Null: nobody. It outlives the loop's runs.
   void watch_by(detail::loop_watch* watch) noexcept { watch_ = watch; }
 
   /// Where the loop's calls of `to_thread` go. Null: the process's pool. It outlives the loop's

@@ -71,6 +71,10 @@ void loop_room::close() noexcept {
 }
 
 void loop_room::close_here() noexcept {
+  if (debug_requested() && loop_.live() > 0) {
+    std::fprintf(stderr, "lariat: tasks that live when the runtime ends, and are cancelled:\n%s",
+                 task_tree(loop_).c_str());
+  }
   loop_.close(shutdown_reason);
   start_grace();
 }

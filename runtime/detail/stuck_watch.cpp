@@ -1,6 +1,8 @@
 #include <lariat/runtime/detail/stuck_watch.hpp>
 
 #include <lariat/runtime/dump.hpp>
+#include <lariat/sched/context.hpp>
+#include <lariat/sched/detail/site_text.hpp>
 #include <lariat/sched/detail/wait_chain.hpp>
 #include <lariat/sched/loop.hpp>
 
@@ -53,6 +55,13 @@ void stuck_watch::woken() noexcept {
   if (!rests_) return;
   rests_ = false;
   report_.stir(had_tasks_);
+}
+
+void stuck_watch::refused(const context& late) noexcept {
+  if (!debug_requested()) return;
+  std::fprintf(stderr,
+               "lariat: %s, spawned at %s, came when the runtime had ended, and did not start\n",
+               task_text(late).c_str(), site_text(late.spawn_site()).c_str());
 }
 
 }  // namespace lariat::detail

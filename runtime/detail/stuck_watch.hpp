@@ -60,6 +60,7 @@ class stuck_watch final : public loop_watch {
 
   clock_ns before_sleep() noexcept override;
   void woken() noexcept override;
+  void refused(const context& late) noexcept override;
 
  private:
   loop& loop_;

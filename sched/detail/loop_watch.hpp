@@ -2,6 +2,10 @@
 
 #include <lariat/sched/driver.hpp>
 
+namespace lariat {
+class context;
+}
+
 namespace lariat::detail {
 
 /// Looks at what a loop does for who debugs a program: see `loop::watch_by`. On the loop's thread.
@@ -13,6 +17,9 @@ class loop_watch {
 
   /// Something has come.
   virtual void woken() noexcept = 0;
+
+  /// A task has come to a loop that is closed: it is cancelled before it starts.
+  virtual void refused(const context& late) noexcept = 0;
 
  protected:
   ~loop_watch() = default;

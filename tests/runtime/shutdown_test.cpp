@@ -9,10 +9,12 @@
 #include <lariat/runtime/run.hpp>
 #include <lariat/runtime/to_loop.hpp>
 #include <lariat/sched/cancelled.hpp>
+#include <lariat/sched/event.hpp>
 #include <lariat/sched/exception_group.hpp>
 #include <lariat/sched/timer.hpp>
 #include <lariat/sched/to_thread.hpp>
 #include <lariat/sched/uncancellable.hpp>
+#include <lariat/sched/when_all.hpp>
 #include <lariat/sched/yield.hpp>
 
 #include <fcntl.h>
@@ -20,6 +22,7 @@
 
 #include <atomic>
 #include <chrono>
+#include <cstdlib>
 #include <memory>
 #include <optional>
 #include <stdexcept>
@@ -363,4 +366,68 @@ TEST_CASE("the end waits for a function that its task abandoned", "[runtime][shu
     through->open.notify_one();
   }
   CHECK(through->passed);
+}
+
+TEST_CASE("with LARIAT_DEBUG=1 tasks that are left are listed", "[runtime][shutdown]") {
+  child_process child([] {
+    ::setenv("LARIAT_DEBUG", "1", 1);
+    runtime program;
+    auto main = []() -> task<> {
+      auto wait_for_event = []() -> task<> {
+        event never;
+        co_await never.wait();
+      };
+      auto have_children = []() -> task<> { co_await when_all(for_ever(), number(1)); };
+      spawn({.name = "detached"}, for_ever).detach();
+      spawn({.name = "waits"}, wait_for_event).detach();
+      spawn({.name = "parent"}, have_children).detach();
+      spawn({.name = "ended"}, number, 1).detach();
+      for (int i = 0; i < 4; ++i) co_await yield();
+      spawn({.name = "not begun"}, for_ever).detach();
+    };
+    program.block_on(main());
+    program.spawner_at(0).spawn({.name = "late"}, for_ever).detach();
+    return 0;
+  });
+  CHECK(child.status() == 0);
+  const std::string& text = child.output();
+  CHECK(contains(text, "lariat: tasks that live when the runtime ends, and are cancelled:\ntask "));
+  CHECK(contains(text, " \"detached\" waits in sleep for "));
+  CHECK(contains(text, " \"waits\" waits in event::wait for "));
+  CHECK(contains(text, " \"parent\" waits in when_all for "));
+  CHECK(contains(text, "; child made at "));
+  CHECK(contains(text, " \"not begun\" is ready or running; spawned at "));
+  CHECK(contains(text, "shutdown_test.cpp:"));
+  CHECK(contains(text, " \"late\", spawned at "));
+  CHECK(contains(text, ", came when the runtime had ended, and did not start\n"));
+  CHECK_FALSE(contains(text, "\"ended\""));
+  CHECK_FALSE(contains(text, "\"main\""));
+}
+
+TEST_CASE("tasks that are left are not listed unless it is asked for", "[runtime][shutdown]") {
+  child_process child([] {
+    ::unsetenv("LARIAT_DEBUG");
+    auto main = []() -> task<> {
+      spawn(for_ever).detach();
+      co_await yield();
+    };
+    run(main());
+    return 0;
+  });
+  CHECK(child.status() == 0);
+  CHECK(child.output().empty());
+}
+
+TEST_CASE("a runtime whose tasks have all ended says nothing", "[runtime][shutdown]") {
+  child_process child([] {
+    ::setenv("LARIAT_DEBUG", "1", 1);
+    auto main = []() -> task<> {
+      auto joined = spawn(number, 1);
+      (void)co_await joined;
+    };
+    run(main());
+    return 0;
+  });
+  CHECK(child.status() == 0);
+  CHECK(child.output().empty());
 }

@@ -13,6 +13,7 @@
 #include <atomic>
 #include <chrono>
 #include <cstdio>
+#include <cstdlib>
 #include <string>
 #include <thread>
 
@@ -63,6 +64,7 @@ void count_signal(int) { seen = seen + 1; }
 TEST_CASE("the first SIGINT cancels main, and the process dies by it when all is cleaned up",
           "[runtime][sigint]") {
   child_process child([] {
+    ::unsetenv("LARIAT_DEBUG");  // It lists tasks that are left.
     auto main = []() -> task<> {
       spawn(background).detach();
       co_await wait_and_clean_up();
