@@ -15,9 +15,14 @@ bool join_operation_base::start() {
     if (on_cancel_ == on_cancel::cancel_task) record_->request_cancel("its awaiter was cancelled");
     return false;
   }
-  if (deadlock_checks()) refuse_deadlock(*this);
+  const bool here = loop::current() == record_->owner();
+  // A task that waits for nothing yet, unless it is this one, cannot wait for this one.
+  if (here && (record_->waiting_in() != nullptr || record_ == &task_context()) &&
+      deadlock_checks()) {
+    refuse_deadlock(*this);
+  }
   suspend();
-  if (loop::current() == record_->owner()) {
+  if (here) {
     if (!record_->add_waiter(*this)) complete();
   } else if (!record_->post(registration_)) {
     complete();

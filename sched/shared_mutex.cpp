@@ -2,8 +2,6 @@
 
 #include <lariat/sched/detail/wait_chain.hpp>
 
-#include <cassert>
-
 namespace lariat {
 
 shared_mutex::~shared_mutex() {
@@ -18,13 +16,6 @@ shared_mutex::guard shared_mutex::try_lock() {
 shared_mutex::shared_guard shared_mutex::try_lock_shared() {
   require_here("shared_mutex::try_lock_shared");
   return take(false) ? shared_guard(*this) : shared_guard();
-}
-
-void shared_mutex::release_here(std::uint64_t holders) noexcept {
-  assert(holders <= holders_ && "a shared_mutex was unlocked that was not locked so");
-  holders_ -= holders;
-  known_.remove(1, held());  // If threads gave several up at once, none of them is known.
-  let_in();
 }
 
 void shared_mutex::let_in() noexcept {

@@ -4,6 +4,7 @@
 #include <lariat/sched/detail/known_holders.hpp>
 #include <lariat/sched/detail/wait_list.hpp>
 
+#include <cassert>
 #include <cstddef>
 #include <cstdint>
 
@@ -36,7 +37,6 @@ class shared_mutex_wait : public wait_operation {
   /// \throws std::logic_error if those that hold it wait for this task.
   void enqueue() final;
   void withdrawn() noexcept final;
-  [[nodiscard]] bool take() noexcept;
   [[nodiscard]] shared_mutex& wanted() const noexcept { return *wanted_; }
 
  private:
@@ -121,7 +121,13 @@ class shared_mutex final : private detail::loop_bound {
       request_count(holders);
     }
   }
-  void release_here(std::uint64_t holders) noexcept;
+  void release_here(std::uint64_t holders) noexcept {
+    assert(holders <= holders_ && "a shared_mutex was unlocked that was not locked so");
+    holders_ -= holders;
+    known_.remove(1, held());  // If threads gave several up at once, none of them is known.
+    if (!waiters_.empty()) [[unlikely]]
+      let_in();
+  }
   void let_in() noexcept;
   void apply(std::uint64_t holders) noexcept override { release_here(holders); }
 
@@ -145,7 +151,11 @@ class [[nodiscard]] shared_mutex_lock final
     return basic_guard<shared_mutex_policy<exclusive>>(this->wanted());
   }
 
-  bool attempt() noexcept override { return this->take(); }
+  bool attempt() noexcept override {
+    if (!this->wanted().take(exclusive)) return false;
+    this->wanted().known_.add(*this, 1);
+    return true;
+  }
   [[nodiscard]] operation_info info() const noexcept override {
     return {exclusive ? "shared_mutex::lock" : "shared_mutex::lock_shared"};
   }
@@ -153,12 +163,6 @@ class [[nodiscard]] shared_mutex_lock final
 
 inline shared_mutex_wait::shared_mutex_wait(shared_mutex& wanted, bool exclusive) noexcept
     : wait_operation(wanted), wanted_(&wanted), exclusive_(exclusive) {}
-
-inline bool shared_mutex_wait::take() noexcept {
-  if (!wanted_->take(exclusive_)) return false;
-  wanted_->known_.add(*this, 1);
-  return true;
-}
 
 template <bool exclusive>
 void shared_mutex_policy<exclusive>::unlock(shared_mutex& held) noexcept {
