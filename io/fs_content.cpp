@@ -4,12 +4,11 @@
 #include <lariat/io/detail/system_calls.hpp>
 #include <lariat/io/file.hpp>
 #include <lariat/io/fs_path.hpp>
+#include <lariat/sched/loop.hpp>
 
 #include <fcntl.h>
-#include <unistd.h>
 
 #include <algorithm>
-#include <atomic>
 #include <system_error>
 #include <utility>
 
@@ -61,11 +60,10 @@ std::string directory_of(const std::string& path) {
   return slash == 0 ? "/" : path.substr(0, slash);
 }
 
-// A name beside `path` that no other call of any process uses at the same time.
+// A name beside `path` that hardly any other call uses at the same time. By chance and not by a
+// counter, which would not follow from a simulation's seed.
 std::string temporary_name(const std::string& path) {
-  static std::atomic<unsigned> calls{0};
-  const unsigned call = calls.fetch_add(1, std::memory_order_relaxed);  // Only uniqueness counts.
-  return path + ".tmp-" + std::to_string(::getpid()) + "-" + std::to_string(call);
+  return path + ".tmp-" + std::to_string(loop::random());
 }
 
 // Removes a file unless told otherwise. By a plain call: it must work while an exception, a cancel
@@ -83,7 +81,7 @@ class removed_on_failure {
   const std::string* path_;
 };
 
-// A leftover of a process that was killed, and had the same number, may be in the way.
+// Another call's file, or a leftover of a process that was killed, may be in the way.
 task<file> create_temporary(const std::string& path, std::string& name, unsigned permissions) {
   for (;;) {
     name = temporary_name(path);

@@ -41,6 +41,10 @@ class driver {
   /// Whether it has operations in flight: their ends will come without the loop's doing.
   [[nodiscard]] virtual bool busy() const noexcept { return false; }
 
+  /// A random number. A simulated driver's follows from its seed; every other one's is from
+  /// `system_random`.
+  virtual std::uint64_t random() noexcept;
+
   /// Cancels what the driver still has in flight and waits for the last completion of each.
   /// Called once, before the loop is destroyed, on the loop's thread.
   virtual void drain() noexcept {}
@@ -48,5 +52,9 @@ class driver {
 
 /// Reads CLOCK_MONOTONIC; about 22 ns.
 [[nodiscard]] clock_ns monotonic_now() noexcept;
+
+/// A random number by a generator of this thread's, which the system has seeded. No secret: others
+/// can be guessed from some.
+[[nodiscard]] std::uint64_t system_random() noexcept;
 
 }  // namespace lariat

@@ -71,6 +71,10 @@ loop& loop::require(const char* operation) {
                          "outside");
 }
 
+std::uint64_t loop::random() noexcept {
+  return current_loop != nullptr ? current_loop->driver_.random() : system_random();
+}
+
 context& loop::foreign_context() noexcept {
   if (ambient_ == nullptr) ambient_ = new ambient(*this);
   return *ambient_;

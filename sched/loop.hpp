@@ -89,6 +89,10 @@ class loop final : public executor {
   /// The driver's clock, read now.
   [[nodiscard]] clock_ns now() noexcept { return driver_.now(); }
 
+  /// A random number: by the driver of the loop that runs on this thread, so that it can be
+  /// repeated in a simulation, or by the system where none does.
+  [[nodiscard]] static std::uint64_t random() noexcept;
+
   /// The driver's clock as read in this turn: the coarse one while there are no timers.
   [[nodiscard]] clock_ns turn_time() const noexcept { return turn_time_; }
 

@@ -1,22 +1,16 @@
 #include <lariat/sched/retry.hpp>
 
+#include <lariat/sched/loop.hpp>
+
 #include <algorithm>
 #include <cstdint>
-#include <random>
 #include <stdexcept>
 
 namespace lariat::detail {
 namespace {
 
-// From 0 to 1; splitmix64. A thread-local, so behind a function (toolchain C1).
-double random_share() {
-  thread_local std::uint64_t state = (std::uint64_t{std::random_device()()} << 32) ^ 0x6c617269;
-  std::uint64_t mixed = state += 0x9e3779b97f4a7c15;
-  mixed = (mixed ^ (mixed >> 30)) * 0xbf58476d1ce4e5b9;
-  mixed = (mixed ^ (mixed >> 27)) * 0x94d049bb133111eb;
-  mixed ^= mixed >> 31;
-  return static_cast<double>(mixed >> 11) * 0x1p-53;
-}
+// From 0 to 1.
+double random_share() noexcept { return static_cast<double>(loop::random() >> 11) * 0x1p-53; }
 
 }  // namespace
 

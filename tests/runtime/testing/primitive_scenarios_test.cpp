@@ -335,7 +335,6 @@ TEST_CASE("for_each_concurrent, retry and exit_scope may be disturbed anywhere",
           };
           retry_options options;
           options.first_pause = 1ms;
-          options.jitter = 0;  // Its own chance does not follow from the seed.
           const int needed = co_await retry(options, fail_once);
           require(needed == 2, "it was not tried again");
         };

@@ -5,6 +5,7 @@
 #include <lariat/sched/exception_group.hpp>
 #include <lariat/sched/fork_join.hpp>
 #include <lariat/sched/loop.hpp>
+#include <lariat/sched/retry.hpp>
 #include <lariat/sched/spawn.hpp>
 #include <lariat/sched/task_group.hpp>
 #include <lariat/sched/timeout.hpp>
@@ -115,20 +116,83 @@ TEST_CASE("an echo comes back over simulated TCP, whatever the seed", "[testing]
   });
 }
 
-TEST_CASE("one seed has one history, and another seed another one", "[testing]") {
-  const auto history = [](std::uint64_t seed) {
-    testing::simulation_options options;
-    options.seed = seed;
-    simulation world(options);
-    world.run([]() -> task<> {
-      const std::string answer = co_await talk_to_echo(std::string(1000, 'x'));
-      co_await io::fs::write_file("/a", answer);
-      co_await to_thread([] {});
-    }());
-    return world.now();
+namespace {
+
+// What happens in a simulation, and when.
+class history {
+ public:
+  explicit history(simulation& world) noexcept : world_(world) {}
+  void note(const std::string& what) {
+    text_ += std::to_string(world_.now().count()) + ' ' + what + '\n';
+  }
+  [[nodiscard]] const std::string& text() const noexcept { return text_; }
+
+ private:
+  simulation& world_;
+  std::string text_;
+};
+
+task<> note_retries(history& seen) {
+  int attempts = 0;
+  const auto fail_at_first = [&]() -> task<> {
+    seen.note("attempt");
+    if (++attempts < 4) throw std::runtime_error("not yet");
+    co_return;
   };
-  CHECK(history(7) == history(7));
-  CHECK(history(7) != history(8));
+  co_await retry(retry_options(), fail_at_first);
+  seen.note("succeeded");
+}
+
+task<> note_threads(history& seen) {
+  for (int i = 0; i < 5; ++i) {
+    co_await when_all(to_thread([&] { seen.note("on a thread"); }),
+                      to_pool([&] { seen.note("on a pool"); }));
+    const auto value = co_await try_timeout(30us, to_thread([] {}));
+    seen.note(value ? "in time" : "too late");
+  }
+}
+
+// The names of temporary files too, which are drawn.
+task<> note_names(history& seen) {
+  auto names = io::fs::entries("/data");
+  for (;;) {
+    const auto name = co_await names.next();
+    if (!name) break;
+    seen.note(name->name);
+  }
+}
+
+task<> note_files(history& seen) {
+  co_await when_all(io::fs::write_file_durable("/data/a", "a"),
+                    io::fs::write_file_durable("/data/b", "b"), note_names(seen));
+}
+
+task<> note_echo(history& seen) {
+  const std::string answer = co_await talk_to_echo(std::string(1000, 'x'));
+  seen.note(answer);
+}
+
+std::string history_of(std::uint64_t seed) {
+  testing::simulation_options options;
+  options.seed = seed;
+  simulation world(options);
+  world.write_file("/data/old", "");
+  history seen(world);
+  world.run([](history& into) -> task<> {
+    co_await when_all(note_retries(into), note_threads(into), note_files(into), note_echo(into));
+  }(seen));
+  return seen.text();
+}
+
+}  // namespace
+
+TEST_CASE("one seed has one history, and another seed another one", "[testing]") {
+  for (std::uint64_t seed = 1; seed <= 20; ++seed) {
+    const std::string first = history_of(seed);
+    const std::string again = history_of(seed);
+    CHECK(first == again);
+    CHECK(first != history_of(seed + 1));
+  }
 }
 
 TEST_CASE("a simulation has files of its own, which stay from run to run", "[testing]") {
