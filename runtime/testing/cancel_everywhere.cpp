@@ -1,10 +1,13 @@
 #include <lariat/runtime/testing/cancel_everywhere.hpp>
 
+#include <lariat/io/testing/detail/random_source.hpp>
 #include <lariat/runtime/testing/detail/machine.hpp>
 #include <lariat/sched/cancelled.hpp>
 #include <lariat/sched/detail/failure_text.hpp>
 #include <lariat/sched/exception_group.hpp>
 
+#include <algorithm>
+#include <cstdint>
 #include <cstdio>
 #include <cstdlib>
 #include <exception>
@@ -21,12 +24,18 @@ class simulation_probe {
     world_.machine_->probing = true;
   }
 
-  void cancel_at(std::uint64_t point) noexcept { world_.machine_->cancel_at = point; }
+  void cancel_at(std::uint64_t point) noexcept { world_.machine_->main_task.cancel_at = point; }
+  void cancel_other_at(std::uint64_t point) noexcept {
+    world_.machine_->other_tasks.cancel_at = point;
+  }
   void fail_at(std::uint64_t call) noexcept { world_.machine_->kernel.world().set_fault_at(call); }
   [[nodiscard]] simulation& world() noexcept { return world_; }
   [[nodiscard]] sweep_result counts() const noexcept {
-    return {world_.machine_->points, world_.machine_->kernel.world().calls()};
+    simulation::machine& machine = *world_.machine_;
+    return {machine.main_task.seen, machine.other_tasks.seen, machine.kernel.world().calls()};
   }
+  /// Which other task was cancelled, as text; empty if none was.
+  [[nodiscard]] const std::string& cancelled() const noexcept { return world_.machine_->cancelled; }
 
  private:
   static simulation_options with_seed(simulation_options options, std::uint64_t seed) noexcept {
@@ -57,7 +66,8 @@ bool is_system_error(const std::exception_ptr& error) {
 
 [[noreturn]] void fail(simulation_probe& probe, const std::string& where) {
   const std::string seed = std::to_string(probe.world().seed());
-  const std::string text = "seed " + seed + ", " + where + ": " +
+  const std::string who = probe.cancelled().empty() ? std::string() : ' ' + probe.cancelled();
+  const std::string text = "seed " + seed + ',' + who + ' ' + where + ": " +
                            lariat::detail::exception_text(std::current_exception());
   std::fprintf(stderr, "lariat: %s\nLARIAT_SEED=%s replays it\n", text.c_str(), seed.c_str());
   throw simulation_failure(text);
@@ -75,27 +85,54 @@ void run_disturbed(simulation_probe& probe, const detail::scenario_function& run
   }
 }
 
+void cancel_main_task(const simulation_options& options, const detail::scenario_function& run,
+                      std::uint64_t seed, std::uint64_t points) {
+  for (std::uint64_t point = 0; point < points; ++point) {
+    simulation_probe probe(options, seed);
+    probe.cancel_at(point);
+    run_disturbed(probe, run, "cancelled at point " + std::to_string(point));
+  }
+}
+
+// Cancels others at `tries` of their points: one of each of so many stretches.
+void cancel_other_tasks(const simulation_options& options, const detail::scenario_function& run,
+                        std::uint64_t seed, std::uint64_t points, std::uint64_t tries) {
+  io::testing::random_source chance(seed);
+  for (std::uint64_t index = 0; index < tries; ++index) {
+    const std::uint64_t begin = index * points / tries;
+    const std::uint64_t end = (index + 1) * points / tries;
+    const std::uint64_t point = begin + chance.below(end - begin);
+    simulation_probe probe(options, seed);
+    probe.cancel_other_at(point);
+    run_disturbed(probe, run, "cancelled at point " + std::to_string(point));
+  }
+}
+
+void fail_operations(const simulation_options& options, const detail::scenario_function& run,
+                     std::uint64_t seed, std::uint64_t calls) {
+  for (std::uint64_t call = 0; call < calls; ++call) {
+    simulation_probe probe(options, seed);
+    probe.fail_at(call);
+    run_disturbed(probe, run, "operation " + std::to_string(call) + " failing");
+  }
+}
+
 }  // namespace
 
 sweep_result detail::cancel_everywhere(const sweep_options& options, const scenario_function& run) {
   sweep_result all;
   const bool one = std::getenv("LARIAT_SEED") != nullptr;
   for (std::uint64_t index = 0; index < (one ? 1 : options.seeds); ++index) {
-    const std::uint64_t seed = options.first_seed + index;
-    simulation_probe undisturbed(options.simulation, seed);
+    simulation_probe undisturbed(options.simulation, options.first_seed + index);
     run(undisturbed.world());
+    const std::uint64_t seed = undisturbed.world().seed();
     const sweep_result here = undisturbed.counts();
-    for (std::uint64_t point = 0; options.cancels && point < here.points; ++point) {
-      simulation_probe probe(options.simulation, seed);
-      probe.cancel_at(point);
-      run_disturbed(probe, run, "cancelled at point " + std::to_string(point));
-    }
-    for (std::uint64_t call = 0; options.faults && call < here.calls; ++call) {
-      simulation_probe probe(options.simulation, seed);
-      probe.fail_at(call);
-      run_disturbed(probe, run, "operation " + std::to_string(call) + " failing");
-    }
+    const std::uint64_t others = std::min(here.task_points, options.task_cancels);
+    if (options.cancels) cancel_main_task(options.simulation, run, seed, here.points);
+    cancel_other_tasks(options.simulation, run, seed, here.task_points, others);
+    if (options.faults) fail_operations(options.simulation, run, seed, here.calls);
     all.points += here.points;
+    all.task_points += here.task_points;
     all.calls += here.calls;
   }
   return all;

@@ -2,6 +2,7 @@
 
 #include <lariat/io/detail/system_calls.hpp>
 #include <lariat/runtime/dump.hpp>
+#include <lariat/sched/detail/site_text.hpp>
 #include <lariat/sched/exception_group.hpp>
 #include <lariat/sched/operation.hpp>
 #include <lariat/sched/spawn.hpp>
@@ -35,6 +36,13 @@ task<> run_main(task<> main, std::exception_ptr& error, bool& done) {
     error = std::current_exception();
   }
   done = true;
+}
+
+// "task "serve" made at server.cpp:48", or without a name.
+std::string text_of(const context& task) {
+  const std::string name(task.name());
+  return "task " + (name.empty() ? name : '"' + name + "\" ") + "made at " +
+         lariat::detail::site_text(task.spawn_site());
 }
 
 std::string joined(const std::vector<std::string>& lines) {
@@ -88,7 +96,6 @@ void simulation::machine::run(task<> main) {
   auto handle = lariat::detail::launch(place, "main", std::source_location(), run_main,
                                        std::move(main), std::ref(error), std::ref(done_));
   runner.run_until(done_);
-  main_ = nullptr;
   runner.close("the simulation has ended");
   runner.run_until(runner.drained());
   threads_.finish();
@@ -118,14 +125,16 @@ void simulation::machine::check_descriptors() {
 
 bool simulation::machine::turn_ended() noexcept {
   if (!probing || done_) return false;
-  if (main_ == nullptr) {
-    loop_->for_each_task([this](const context& each) {
-      if (main_ == nullptr && each.name() == "main") main_ = &each;
-    });
-  }
-  if (main_ == nullptr || main_->waiting_in() == nullptr) return false;
-  if (points++ != cancel_at) return false;
-  const_cast<context*>(main_)->cancel("the simulation's probe");
+  const context* main = nullptr;
+  const context* victim = nullptr;
+  loop_->for_each_task([&](const context& each) {
+    if (main == nullptr) main = &each;  // The oldest, and it lives until `done_`.
+    target_count& targets = &each == main ? main_task : other_tasks;
+    if (each.waiting_in() != nullptr && targets.seen++ == targets.cancel_at) victim = &each;
+  });
+  if (victim == nullptr) return false;
+  if (victim != main) cancelled = text_of(*victim);
+  const_cast<context*>(victim)->cancel("the simulation's probe");
   return true;
 }
 

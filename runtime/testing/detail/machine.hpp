@@ -26,11 +26,17 @@ class simulation::machine {
   const simulation_options options;
   io::testing::simulated_kernel kernel;
 
-  // For simulation_probe: a turn for each step, and a cancel of the main task at one of the points
-  // where it is suspended between two steps.
+  // For simulation_probe: a turn for each step, and one cancel between two of them, of a task that
+  // is suspended there. Such pairs of a moment and a task are numbered from 0, those of the main
+  // task apart from those of all others.
+  struct target_count {
+    std::uint64_t seen = 0;
+    std::uint64_t cancel_at = ~std::uint64_t{0};
+  };
   bool probing = false;
-  std::uint64_t points = 0;
-  std::uint64_t cancel_at = ~std::uint64_t{0};
+  target_count main_task;
+  target_count other_tasks;
+  std::string cancelled;  // Whom, if it is another one.
 
  private:
   bool turn_ended() noexcept;
@@ -46,7 +52,6 @@ class simulation::machine {
 
   // Of the run that is under way.
   loop* loop_ = nullptr;
-  const context* main_ = nullptr;
   bool done_ = false;
   int times_stuck_ = 0;
   std::string stuck_;

@@ -2,6 +2,7 @@
 #include <lariat/io/fs.hpp>
 #include <lariat/io/tcp.hpp>
 #include <lariat/runtime/testing.hpp>
+#include <lariat/sched/event.hpp>
 #include <lariat/sched/operation.hpp>
 #include <lariat/sched/spawn.hpp>
 #include <lariat/sched/task_group.hpp>
@@ -23,11 +24,13 @@
 #include <array>
 #include <chrono>
 #include <coroutine>
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
 using namespace lariat;
 using namespace std::chrono_literals;
@@ -176,4 +179,90 @@ TEST_CASE("a bug that shows at one point only is found", "[testing]") {
   CHECK(text.find("cancelled at point") != text.npos);
   CHECK(text.find("descriptors are open at the end") != text.npos);
   CHECK(text.find("/tmp/a") != text.npos);
+}
+
+TEST_CASE("other tasks are cancelled at each of their points too", "[testing]") {
+  testing::sweep_options options;
+  options.cancels = false;
+  options.faults = false;
+  options.task_cancels = 1'000;
+  int runs = 0;
+  std::array<int, 3> cancelled{};
+  const auto scenario = [&](simulation&) -> task<> {
+    ++runs;
+    const auto child = [&](std::size_t number) -> task<> {
+      try {
+        co_await sleep_for(std::chrono::milliseconds(1 + number));
+      } catch (const operation_cancelled& cancel) {
+        if (cancel.reason() == "the simulation's probe") ++cancelled[number];
+        throw;
+      }
+    };
+    auto spawned = spawn(child, std::size_t{2});
+    co_await when_all(child(0), child(1));
+    co_await spawned;
+  };
+  const testing::sweep_result tried = testing::cancel_everywhere(options, scenario);
+  CHECK(tried.points > 0);
+  CHECK(tried.task_points > 10);
+  CHECK(runs == static_cast<int>(1 + tried.task_points));
+  for (const int each : cancelled) CHECK(each > 1);
+
+  options.task_cancels = 3;
+  runs = 0;
+  testing::cancel_everywhere(options, scenario);
+  CHECK(runs == 1 + 3);
+}
+
+TEST_CASE("a few of many points are taken from all of them, by the seed", "[testing]") {
+  testing::sweep_options options;
+  options.cancels = false;
+  options.faults = false;
+  options.task_cancels = 10;
+  // How far a child that sleeps 100 times comes before its cancel.
+  const auto ends = [&](std::uint64_t seed) {
+    options.first_seed = seed;
+    std::vector<int> counts;
+    testing::cancel_everywhere(options, [&](simulation&) -> task<> {
+      counts.push_back(0);
+      auto child = spawn([&]() -> task<> {
+        for (int i = 0; i < 100; ++i) {
+          co_await sleep_for(1ms);
+          ++counts.back();
+        }
+      });
+      co_await child;
+    });
+    return counts;
+  };
+  const std::vector<int> first = ends(1);
+  REQUIRE(first.size() == 11);
+  CHECK(first[0] == 100);  // Undisturbed.
+  CHECK(std::is_sorted(first.begin() + 1, first.end()));
+  CHECK(first[1] < 15);
+  CHECK(first[10] > 85);
+  CHECK(first == ends(1));
+  CHECK(first != ends(2));
+}
+
+TEST_CASE("a task that its peer needs for its end is found by its own cancel", "[testing]") {
+  const auto scenario = [](simulation& world) {
+    event opened;  // Both tasks have ended before it.
+    world.run([](event& gate) -> task<> {
+      const auto open = [&]() -> task<> {
+        co_await sleep_for(1ms);
+        gate.set();
+      };
+      spawn(open).detach();
+      co_await gate.wait();
+    }(opened));
+  };
+  testing::sweep_options options;
+  options.task_cancels = 0;
+  CHECK_NOTHROW(testing::cancel_everywhere(options, scenario));
+  const std::string text = failure_of([&] { testing::cancel_everywhere(scenario); });
+  CHECK(text.find("seed 1, task made at ") != text.npos);
+  CHECK(text.find("cancel_everywhere_test.cpp:") != text.npos);
+  CHECK(text.find("cancelled at point") != text.npos);
+  CHECK(text.find("nothing is ever going to happen") != text.npos);
 }

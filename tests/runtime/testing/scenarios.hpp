@@ -23,10 +23,11 @@ inline std::uint64_t seeds(std::uint64_t count) {
   return factor == nullptr ? count : count * std::strtoull(factor, nullptr, 0);
 }
 
-/// All points of so many seeds.
+/// All points of so many seeds, and for each of them some cancels of other tasks.
 inline lariat::testing::sweep_options sweep(std::uint64_t count) {
   lariat::testing::sweep_options options;
   options.seeds = seeds(count);
+  options.task_cancels = 25;
   return options;
 }
 
