@@ -124,7 +124,7 @@ sweep_result detail::cancel_everywhere(const sweep_options& options, const scena
   const bool one = std::getenv("LARIAT_SEED") != nullptr;
   for (std::uint64_t index = 0; index < (one ? 1 : options.seeds); ++index) {
     simulation_probe undisturbed(options.simulation, options.first_seed + index);
-    run(undisturbed.world());
+    run_and_name_seed(undisturbed.world(), run);
     const std::uint64_t seed = undisturbed.world().seed();
     const sweep_result here = undisturbed.counts();
     const std::uint64_t others = std::min(here.task_points, options.task_cancels);

@@ -14,15 +14,19 @@ void detail::explore(const explore_options& options, const scenario_function& ru
     simulation_options chosen = options.simulation;
     chosen.seed = options.first_seed + index;
     testing::simulation world(chosen);
-    try {
-      run(world);
-    } catch (...) {
-      std::fprintf(stderr, "lariat: seed %llu failed: %s\nLARIAT_SEED=%llu replays it\n",
-                   static_cast<unsigned long long>(world.seed()),
-                   lariat::detail::exception_text(std::current_exception()).c_str(),
-                   static_cast<unsigned long long>(world.seed()));
-      throw;
-    }
+    run_and_name_seed(world, run);
+  }
+}
+
+void detail::run_and_name_seed(testing::simulation& world, const scenario_function& run) {
+  try {
+    run(world);
+  } catch (...) {
+    std::fprintf(stderr, "lariat: seed %llu failed: %s\nLARIAT_SEED=%llu replays it\n",
+                 static_cast<unsigned long long>(world.seed()),
+                 lariat::detail::exception_text(std::current_exception()).c_str(),
+                 static_cast<unsigned long long>(world.seed()));
+    throw;
   }
 }
 

@@ -30,6 +30,9 @@ using scenario_function = std::function<void(testing::simulation&)>;
 
 void explore(const explore_options& options, const scenario_function& run);
 
+/// Runs it in `world`. If it throws, says on stderr by which seed that is replayed, and rethrows.
+void run_and_name_seed(testing::simulation& world, const scenario_function& run);
+
 template <scenario Scenario>
 scenario_function to_function(Scenario& what) {
   return [&what](testing::simulation& world) {

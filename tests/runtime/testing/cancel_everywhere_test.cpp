@@ -1,3 +1,5 @@
+#include "child_process.hpp"
+
 #include <lariat/io/file.hpp>
 #include <lariat/io/fs.hpp>
 #include <lariat/io/tcp.hpp>
@@ -179,6 +181,17 @@ TEST_CASE("a bug that shows at one point only is found", "[testing]") {
   CHECK(text.find("cancelled at point") != text.npos);
   CHECK(text.find("descriptors are open at the end") != text.npos);
   CHECK(text.find("/tmp/a") != text.npos);
+}
+
+TEST_CASE("a seed that fails undisturbed is named", "[testing]") {
+  child_process child([] {
+    testing::cancel_everywhere(
+        with_seeds(5), [](simulation& world) { testing::require(world.seed() != 3, "three"); });
+    return 0;
+  });
+  const std::string& text = child.output();
+  CHECK(text.find("lariat: seed 3 failed: three") != text.npos);
+  CHECK(text.find("LARIAT_SEED=3 replays it") != text.npos);
 }
 
 TEST_CASE("other tasks are cancelled at each of their points too", "[testing]") {
