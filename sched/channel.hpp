@@ -168,12 +168,10 @@ class channel_sender {
   void send_blocking(T value) {
     auto& channel = require("channel_sender::send_blocking");
     detail::refuse_to_block_loop("channel_sender::send_blocking");
-    detail::channel_thread<T> self(std::move(value));
-    auto end = channel.send_or_wait(self);
-    if (end == detail::channel_waiter::outcome::waiting) {
-      self.wait();
-      end = self.told();
-    }
+    detail::channel_trial<T> self(std::move(value));
+    auto end = channel.send(self);
+    if (end == detail::channel_waiter::outcome::waiting) [[unlikely]]
+      end = detail::block_to_send(channel, std::move(self.value()));
     if (end == detail::channel_waiter::outcome::closed) throw channel_closed();
   }
 
@@ -244,9 +242,7 @@ class channel_receiver {
   [[nodiscard]] std::optional<T> receive_blocking() {
     auto& channel = require("channel_receiver::receive_blocking");
     detail::refuse_to_block_loop("channel_receiver::receive_blocking");
-    detail::channel_thread<T> self(std::nullopt);
-    if (channel.receive_or_wait(self) == detail::channel_waiter::outcome::waiting) self.wait();
-    return std::move(self.value());
+    return receive_until(channel, no_deadline);
   }
 
   /// The same for `time` at most; nothing then too.
@@ -254,13 +250,8 @@ class channel_receiver {
   [[nodiscard]] std::optional<T> receive_blocking_for(std::chrono::duration<Rep, Period> time) {
     auto& channel = require("channel_receiver::receive_blocking_for");
     detail::refuse_to_block_loop("channel_receiver::receive_blocking_for");
-    detail::channel_thread<T> self(std::nullopt);
-    const clock_ns deadline = detail::deadline_after(monotonic_now(), detail::saturating_ns(time));
-    if (channel.receive_or_wait(self) == detail::channel_waiter::outcome::waiting &&
-        !self.wait_until(deadline) && !channel.withdraw_receiver(self)) {
-      self.wait();  // A value is being handed over.
-    }
-    return std::move(self.value());
+    return receive_until(channel,
+                         detail::deadline_after(monotonic_now(), detail::saturating_ns(time)));
   }
 
   /// Ends the channel for all: later sends fail, and receivers get what is left, then nothing.
@@ -282,6 +273,13 @@ class channel_receiver {
   template <class U>
   friend auto channel(std::size_t capacity);
   explicit channel_receiver(detail::channel_state<T>& channel) noexcept : channel_(&channel) {}
+  static std::optional<T> receive_until(detail::channel_state<T>& channel, clock_ns deadline) {
+    detail::channel_trial<T> self(std::nullopt);
+    const auto end = channel.try_receive(self);
+    if (end == detail::channel_waiter::outcome::waiting) [[unlikely]]
+      return detail::block_to_receive(channel, deadline);
+    return std::move(self.value());
+  }
   detail::channel_state<T>& require(const char* operation) const {
     return detail::require_channel(channel_, operation);
   }

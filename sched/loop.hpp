@@ -79,6 +79,9 @@ class loop final : public executor {
   /// Queues a step, behind those that are ready. On the loop's thread only.
   void ready(runnable& step) noexcept { ready_.push(step); }
 
+  /// Whether a step is queued.
+  [[nodiscard]] bool has_ready() const noexcept { return !ready_.empty(); }
+
   void post(runnable& step) noexcept override;
 
   /// Runs no other step before the loop has taken this one's share of the turn: what a task that

@@ -1,5 +1,8 @@
 #include <lariat/sched/detail/channel_core.hpp>
 
+#include <lariat/sched/detail/pause.hpp>
+
+#include <algorithm>
 #include <cstdio>
 #include <cstdlib>
 #include <mutex>
@@ -128,6 +131,42 @@ std::size_t channel_core::size() const noexcept {
   const std::uint64_t head = head_.load(std::memory_order_acquire);
   const std::uint64_t tail = tail_.load(std::memory_order_acquire);
   return tail - head < capacity_ ? tail - head : capacity_;  // Others go on between the two.
+}
+
+template <class Count>
+bool channel_core::spin_habit::spin(const Count& available) noexcept {
+  constexpr int looks_max = 8;
+  constexpr int pauses = 32;  // Between two looks, each of which takes a line from the other side.
+  constexpr std::uint32_t skip_max = 255;
+  const std::uint32_t skip = skip_.load(std::memory_order_relaxed);
+  if (skip > 0) {
+    skip_.store(skip - 1, std::memory_order_relaxed);
+    return false;
+  }
+  std::size_t seen = 0;
+  for (int looks = 0; looks < looks_max; ++looks) {
+    for (int i = 0; i < pauses; ++i) pause();
+    // While more comes at each look it pays to go on: what has come together is taken at one go.
+    const std::size_t now = available();
+    if (now > 0 && now <= seen) break;
+    seen = now;
+  }
+  if (seen > 0) {
+    skip_next_.store(1, std::memory_order_relaxed);
+    return true;
+  }
+  const std::uint32_t next = skip_next_.load(std::memory_order_relaxed);
+  skip_.store(next, std::memory_order_relaxed);
+  skip_next_.store(std::min(2 * next + 1, skip_max), std::memory_order_relaxed);
+  return false;
+}
+
+bool channel_core::spin_for_room() noexcept {
+  return room_habit_.spin([this] { return closed() ? capacity_ : capacity_ - size(); });
+}
+
+bool channel_core::spin_for_item() noexcept {
+  return item_habit_.spin([this] { return closed() ? capacity_ : size(); });
 }
 
 bool channel_core::withdraw_receiver(channel_waiter& waiter) noexcept {

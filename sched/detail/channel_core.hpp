@@ -82,6 +82,12 @@ class channel_core {
   [[nodiscard]] std::size_t size() const noexcept;
   [[nodiscard]] std::size_t capacity() const noexcept { return capacity_; }
 
+  /// Looks for a microsecond or so, without a lock, whether room, or something to take, has come
+  /// from another thread: to sleep and be woken costs more. Does nothing where that has been in
+  /// vain lately.
+  bool spin_for_room() noexcept;
+  bool spin_for_item() noexcept;
+
   /// Takes a waiter out for a cancel; false if it was told something, and has been or will be
   /// delivered.
   [[nodiscard]] bool withdraw_receiver(channel_waiter& waiter) noexcept;
@@ -126,11 +132,25 @@ class channel_core {
   std::atomic<std::uint32_t> sides_{2};  // Sides that still refer to it.
   std::atomic<bool> closed_{false};      // Written under both locks.
 
+  /// Whether to spin, and how. Several threads may ask at once: what they lose of the count is no
+  /// harm.
+  class spin_habit {
+   public:
+    /// Whether `available()` gave more than zero before patience was at an end.
+    template <class Count>
+    bool spin(const Count& available) noexcept;
+
+   private:
+    std::atomic<std::uint32_t> skip_{0};
+    std::atomic<std::uint32_t> skip_next_{1};
+  };
+
   // The receivers' line.
   alignas(64) spin_lock head_lock_;
   std::atomic<std::uint64_t> head_{0};
   std::uint64_t seen_tail_ = 0;
   channel_queue waiting_senders_;
+  spin_habit item_habit_;
 
   // The senders' line.
   alignas(64) spin_lock tail_lock_;
@@ -138,6 +158,7 @@ class channel_core {
   std::uint64_t seen_head_ = 0;
   std::uint64_t reserved_ = 0;  // Room that permits hold.
   channel_queue waiting_receivers_;
+  spin_habit room_habit_;
 
  private:
   void end(bool clear) noexcept;

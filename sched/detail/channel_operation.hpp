@@ -76,9 +76,18 @@ class channel_operation : public operation, public channel_waiter_of<T> {
 
  private:
   channel_waiter::outcome attempt() noexcept {
-    return way == channel_way::in ? channel_->send_or_wait(*this)
-                                  : channel_->receive_or_wait(*this);
+    const auto made = way == channel_way::in ? channel_->send(*this) : channel_->receive(*this);
+    if (made != channel_waiter::outcome::waiting) [[likely]]
+      return made;
+    return wait();
   }
+
+  [[gnu::noinline]] channel_waiter::outcome wait() noexcept {
+    const bool spin = !owner().has_ready();  // The loop would go to sleep.
+    return way == channel_way::in ? channel_->send_or_wait(*this, spin)
+                                  : channel_->receive_or_wait(*this, spin);
+  }
+
   void deliver() noexcept override { owner().post(*this); }
 
   channel_state<T>* channel_;

@@ -56,11 +56,12 @@ class channel_state final : public channel_core {
     return made;
   }
 
-  /// The same, and waits if need be: then it will be delivered, or withdrawn.
-  outcome send_or_wait(waiter& sender) noexcept {
-    outcome made = send(sender);  // Which takes one lock, not two.
-    if (made != outcome::waiting) [[likely]]
-      return made;
+  /// The same for who has just tried, and now waits if need be: then it will be delivered, or
+  /// withdrawn. With `spin` it looks for a while first.
+  outcome send_or_wait(waiter& sender, bool spin) noexcept {
+    outcome made = outcome::waiting;
+    if (spin && spin_for_room()) made = send(sender);
+    if (made != outcome::waiting) return made;
     channel_waiter* receiver = nullptr;
     {
       const std::lock_guard head(head_lock_);
@@ -94,11 +95,11 @@ class channel_state final : public channel_core {
   /// Not in line: g++ 12 takes the value for uninitialised there (-Wmaybe-uninitialized).
   [[gnu::noinline]] outcome try_receive(waiter& receiver) noexcept { return receive(receiver); }
 
-  /// The same, and waits if need be: then it will be delivered, or withdrawn.
-  outcome receive_or_wait(waiter& receiver) noexcept {
-    outcome made = receive(receiver);
-    if (made != outcome::waiting) [[likely]]
-      return made;
+  /// As `send_or_wait`.
+  outcome receive_or_wait(waiter& receiver, bool spin) noexcept {
+    outcome made = outcome::waiting;
+    if (spin && spin_for_item()) made = receive(receiver);
+    if (made != outcome::waiting) return made;
     channel_waiter* served;
     {
       const std::lock_guard head(head_lock_);
@@ -195,7 +196,8 @@ class channel_state final : public channel_core {
     seen_tail_ = tail;
   }
 
-  const std::size_t mask_;
+  // Read by both sides at every step: on a line that nobody writes.
+  alignas(64) const std::size_t mask_;
   const std::unique_ptr<item[]> items_;
 };
 
