@@ -113,10 +113,6 @@ class channel_permit {
 /// The end of a channel that values are put into. A copy is another sender; when the last is gone
 /// the receivers get what is left, then nothing. It outlives its operations.
 ///
-/// A sender that is a coroutine's parameter goes with the coroutine's frame, and that of a child of
-/// `when_all` goes when all its siblings have ended: who waits there for the end of the channel
-/// waits for ever, unless the sender calls `close`.
-///
 /// \par Threads
 /// Any thread, several at once on copies or on the same one.
 template <class T>

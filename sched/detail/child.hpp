@@ -2,8 +2,8 @@
 
 #include <lariat/sched/context.hpp>
 #include <lariat/sched/detail/awaiter.hpp>
+#include <lariat/sched/detail/body_or_result.hpp>
 #include <lariat/sched/detail/pool_run.hpp>
-#include <lariat/sched/detail/root_task.hpp>
 #include <lariat/sched/loop.hpp>
 #include <lariat/sched/task.hpp>
 
@@ -46,7 +46,7 @@ class child_base : public context, private return_point {
  public:
   /// \throws std::logic_error if the task is empty.
   explicit child_base(task<T>&& body)
-      : return_point(&child_base::returned), body_(std::move(body)) {}
+      : return_point(&child_base::resumed), place_(std::move(body)) {}
 
   void start(child_owner& told, const context& parent, std::source_location site) noexcept {
     told_ = &told;
@@ -58,7 +58,8 @@ class child_base : public context, private return_point {
     owner()->ready(*this);
   }
 
-  [[nodiscard]] slot<T>& result() noexcept { return body_.result(); }
+  /// Once it has ended.
+  [[nodiscard]] slot<T>& result() noexcept { return place_.result(); }
 
   [[nodiscard]] const context* parent() const noexcept final { return parent_; }
 
@@ -74,39 +75,46 @@ class child_base : public context, private return_point {
     owner()->set_running(*this);
     try {
       if (pool* const there = computing_on()) return run_on(*there);
-      body_.start(*this, *this);
+      place_.body().start(*this, *this);
     } catch (...) {
       refuse(std::current_exception());
     }
   }
 
  protected:
-  ~child_base() = default;
+  ~child_base() { place_.destroy(settled_); }
 
  private:
   [[nodiscard]] pool* find_pool() const noexcept override { return parent_->computing_on(); }
 
   [[gnu::noinline, gnu::cold]] void run_on(pool& there) {
-    auto run = std::make_unique<pool_run>(*this, &child_base::returned_from_pool, this);
-    const std::coroutine_handle<> body = body_.start_on_pool(*this, run->back());
+    auto run = std::make_unique<pool_run>(*this, &child_base::back_from_pool, this);
+    const std::coroutine_handle<> body = place_.body().start_on_pool(*this, run->back());
     run.release()->start(there, body);
   }
 
   void refuse(std::exception_ptr error) noexcept {
-    result().fail(std::move(error));
+    place_.fail(std::move(error));
+    finish();
+  }
+
+  void returned() noexcept {
+    place_.settle();
     finish();
   }
 
   void finish() noexcept {
+    settled_ = true;
     detach();
     const slot<T>& ended = result();
     told_->child_finished(*this, ended.has_error() ? ended.error() : std::exception_ptr());
   }
 
-  static void returned(return_point* self) noexcept { static_cast<child_base*>(self)->finish(); }
-  static void returned_from_pool(void* self) noexcept { static_cast<child_base*>(self)->finish(); }
+  static void resumed(return_point* self) noexcept { static_cast<child_base*>(self)->returned(); }
+  static void back_from_pool(void* self) noexcept { static_cast<child_base*>(self)->returned(); }
 
-  root_task<T> body_;
+  body_or_result<T> place_;
+  bool settled_ = false;
   child_owner* told_ = nullptr;
   const context* parent_ = nullptr;
 };

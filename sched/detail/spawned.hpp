@@ -1,9 +1,9 @@
 #pragma once
 
 #include <lariat/sched/context.hpp>
+#include <lariat/sched/detail/body_or_result.hpp>
 #include <lariat/sched/detail/frame_pool.hpp>
 #include <lariat/sched/detail/record_state.hpp>
-#include <lariat/sched/detail/root_task.hpp>
 #include <lariat/sched/detail/slot.hpp>
 #include <lariat/sched/loop.hpp>
 #include <lariat/sched/task.hpp>
@@ -155,66 +155,48 @@ class spawned : public context {
   join_waiter* waiters_ = nullptr;
 };
 
-/// A record with room for the body, and then, in the same place, for what it ended with.
+/// A record with room for the body, and for what it ended with.
 template <class T>
 class spawned_result : public spawned {
  public:
-  ~spawned_result() override {
-    if (settled_) {
-      result_.~slot();
-    } else {
-      body_.~root_task();
-    }
-  }
+  ~spawned_result() override { place_.destroy(settled_); }
 
   /// Once the task has ended.
-  [[nodiscard]] slot<T>& result() noexcept { return result_; }
+  [[nodiscard]] slot<T>& result() noexcept { return place_.result(); }
 
   /// Its value, or throws its exception; once.
   /// \throws std::logic_error if that was done before.
   T take_once() {
-    if (result_.empty()) throw_result_taken();
+    if (result().empty()) throw_result_taken();
     struct at_return {
       slot<T>& taken;
       ~at_return() { taken.reset(); }
-    } const reset_afterwards{result_};
-    return result_.take();
+    } const reset_afterwards{result()};
+    return result().take();
   }
 
  protected:
-  explicit spawned_result(std::string_view name) : spawned(name), body_() {}
+  explicit spawned_result(std::string_view name) : spawned(name) {}
 
   void store_failure(std::exception_ptr error) noexcept override {
-    settle();
-    result_.fail(std::move(error));
+    place_.fail(std::move(error));
+    settled_ = true;
   }
   [[nodiscard]] const std::exception_ptr* failure() const noexcept final {
-    return result_.has_error() ? &result_.error() : nullptr;
+    const slot<T>& ended = place_.result();
+    return ended.has_error() ? &ended.error() : nullptr;
   }
 
-  /// Takes the result, and destroys the body: its parameters, such as a socket, go now and not
-  /// with the handle.
-  void take_result() {
-    root_task<T> body = settle();
-    result_.take_from(body.result());
+  void take_result() noexcept {
+    place_.settle();
+    settled_ = true;
   }
 
-  [[nodiscard]] root_task<T>& body() noexcept { return body_; }
-  [[nodiscard]] bool settled() const noexcept { return this->settled_; }
+  [[nodiscard]] root_task<T>& body() noexcept { return place_.body(); }
+  [[nodiscard]] bool settled() const noexcept { return settled_; }
 
  private:
-  root_task<T> settle() noexcept {
-    root_task<T> body = std::move(body_);
-    body_.~root_task();
-    ::new (static_cast<void*>(&result_)) slot<T>();
-    settled_ = true;
-    return body;
-  }
-
-  union {
-    root_task<T> body_;
-    slot<T> result_;
-  };
+  body_or_result<T> place_;
 };
 
 /// What a task is called with. It goes when the task has ended, and not with the handle: a captured

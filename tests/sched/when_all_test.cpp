@@ -1,11 +1,13 @@
 #include "../combinator_test.hpp"
 #include "../fake_loop.hpp"
 
+#include <lariat/sched/channel.hpp>
 #include <lariat/sched/join_handle.hpp>
 #include <lariat/sched/timer.hpp>
 #include <lariat/sched/when_all.hpp>
 
 #include <memory>
+#include <optional>
 #include <stdexcept>
 #include <string>
 #include <vector>
@@ -253,6 +255,25 @@ task<int> nested(int depth) {
 }
 
 }  // namespace
+
+LOOP_TEST_CASE("a child's parameters go when it ends, and not when the last of its siblings does",
+               "[sched][when_all]") {
+  auto [to, from] = channel<int>(8);
+  const auto send = [](channel_sender<int> sender, int count) -> task<> {
+    for (int i = 0; i < count; ++i) co_await sender.send(i);
+  };
+  const auto count_all = [](channel_receiver<int> receiver) -> task<int> {
+    int count = 0;
+    for (;;) {
+      const std::optional<int> item = co_await receiver.receive();
+      if (!item.has_value()) co_return count;
+      ++count;
+    }
+  };
+  auto both = when_all(send(std::move(to), 20), count_all(std::move(from)));
+  const auto [sent, count] = co_await std::move(both);
+  CHECK(count == 20);
+}
 
 LOOP_TEST_CASE("when_all nests 10,000 deep", "[sched][when_all][stack]") {
   const int value = co_await nested(10'000);
