@@ -100,10 +100,25 @@ LOOP_TEST_CASE("a closed broadcast gives what it keeps, then closed", "[sched][b
   CHECK(last.value == 1);
   const broadcast_item<int> end = co_await receiver.next();
   CHECK(end.closed());
+  const std::optional<broadcast_item<int>> again = co_await try_timeout(1ms, receiver.next());
+  CHECK((again && again->closed()));
   const broadcast_item<int> of_copy = co_await copy.next();
   CHECK(of_copy.value == 1);
   CHECK_THROWS_AS(news.send(2), std::logic_error);
   CHECK_THROWS_AS(broadcast<int>(0), std::invalid_argument);
+}
+
+LOOP_TEST_CASE("a close by another thread happens when the loop hears of it",
+               "[sched][broadcast]") {
+  broadcast<int> news(2);
+  auto receiver = news.subscribe();
+  on_other_thread([&] { news.close(); });
+  CHECK_NOTHROW(news.send(1));
+  const broadcast_item<int> last = co_await receiver.next();
+  const broadcast_item<int> end = co_await receiver.next();
+  CHECK(last.value == 1);
+  CHECK(end.closed());
+  CHECK_THROWS_AS(news.send(2), std::logic_error);
 }
 
 LOOP_TEST_CASE("a cancel loses no value of a broadcast", "[sched][broadcast]") {

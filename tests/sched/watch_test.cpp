@@ -26,6 +26,17 @@ LOOP_TEST_CASE("a receiver sees the latest value, and changes that came together
   CHECK_FALSE(again);
 }
 
+LOOP_TEST_CASE("a receiver has seen what was set before it subscribed", "[sched][watch]") {
+  watch<int> state(0);
+  state.set(1);
+  watch<int>::receiver receiver = state.subscribe();
+  const std::optional<bool> none = co_await try_timeout(1ms, receiver.changed());
+  CHECK_FALSE(none);
+  state.set(2);
+  const bool changed = co_await receiver.changed();
+  CHECK(changed);
+}
+
 LOOP_TEST_CASE("all receivers that wait are woken", "[sched][watch]") {
   watch<int> state(0);
   std::string seen;
@@ -138,6 +149,18 @@ LOOP_TEST_CASE("wait_for looks before it waits, and changed not under a cancel",
   CHECK(end == "cancelled early");
   const std::optional<bool> changed = co_await try_timeout(1ms, receiver.changed());
   CHECK(changed == true);
+}
+
+LOOP_TEST_CASE("a close by another thread happens when the loop hears of it", "[sched][watch]") {
+  watch<int> state(0);
+  watch<int>::receiver receiver = state.subscribe();
+  on_other_thread([&] { state.close(); });
+  CHECK_NOTHROW(state.set(1));
+  const bool last = co_await receiver.changed();
+  const bool none = co_await receiver.changed();
+  CHECK(last);
+  CHECK_FALSE(none);
+  CHECK_THROWS_AS(state.set(2), std::logic_error);
 }
 
 LOOP_TEST_CASE("only tasks of its loop use a watch", "[sched][watch]") {
