@@ -261,6 +261,27 @@ THREAD_TEST_CASE("a cancel of one that computes is delivered by its next operati
   CHECK_FALSE(slept);
 }
 
+THREAD_TEST_CASE("a task that has ended is joined there, whatever cancel is pending",
+                 "[sched][pool_task]") {
+  pool workers({.workers = 1});
+  occupation busy;
+  join_handle<int> ended = spawn(twice, 2);
+  co_await until([&] { return ended.done(); });
+  int value = 0;
+  auto join = [&]() -> task<> {
+    busy();
+    value = co_await ended;
+    co_await yield();
+  };
+  join_handle<void> running = spawn([&]() -> task<> { co_await to_pool(workers, join); });
+  co_await until([&] { return busy.started(); });
+  running.cancel("late");
+  busy.release();
+  const std::string end = co_await end_of(running);
+  CHECK(end == "cancelled late");
+  CHECK(value == 4);
+}
+
 THREAD_TEST_CASE("a value that a cancelled task gives all the same is delivered",
                  "[sched][pool_task]") {
   pool workers({.workers = 1});
@@ -293,6 +314,11 @@ THREAD_TEST_CASE("a cancel before the start runs nothing", "[sched][pool_task]")
   const std::string pending =
       co_await end_under_cancel([&]() -> task<> { co_await to_pool(workers, run); });
   CHECK(pending == "cancelled early");
+  join_handle<void> queued = spawn([&]() -> task<> { co_await to_pool(workers, run); });
+  co_await yield();  // It awaits the pool now, and what is to run there is still on the loop.
+  queued.cancel("in between");
+  const std::string between = co_await end_of(queued);
+  CHECK(between == "cancelled in between");
   CHECK_FALSE(ran);
 }
 
