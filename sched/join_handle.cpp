@@ -46,8 +46,12 @@ void join_operation_base::joined() noexcept { owner().post(*this); }
 
 void join_operation_base::cancel() noexcept {
   cancelled_ = true;
-  if (on_cancel_ == on_cancel::cancel_task) {
+  // If tasks join each other in a ring, the cancel comes back to where it began: there the waiting
+  // ends, or nothing would.
+  if (on_cancel_ == on_cancel::cancel_task && !passing_on_) {
+    passing_on_ = true;
     record_->request_cancel("its awaiter was cancelled");
+    passing_on_ = false;
     return;
   }
   if (stopped_waiting_ || withdrawing_) return;

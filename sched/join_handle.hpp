@@ -72,6 +72,7 @@ class join_operation_base : public operation, private join_waiter {
   bool stopped_waiting_ = false;
   bool withdrawing_ = false;
   bool told_ = false;  // Meanwhile.
+  bool passing_on_ = false;
 };
 
 /// Blocks a thread that runs no loop until the task has ended.

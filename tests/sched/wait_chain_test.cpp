@@ -1,5 +1,6 @@
 #include <lariat/sched/detail/wait_chain.hpp>
 
+#include "../combinator_test.hpp"
 #include "../primitive_test.hpp"
 
 #include <lariat/sched/as_completed.hpp>
@@ -12,6 +13,7 @@
 #include <lariat/sched/shared_mutex.hpp>
 #include <lariat/sched/stop.hpp>
 #include <lariat/sched/task_group.hpp>
+#include <lariat/sched/timeout.hpp>
 #include <lariat/sched/wait.hpp>
 #include <lariat/sched/when_all.hpp>
 #include <lariat/sched/when_any.hpp>
@@ -69,9 +71,9 @@ LOOP_TEST_CASE("two tasks that lock two mutexes in different orders are told so"
   CHECK(contains(complaint, "resource deadlock would occur"));
   CHECK(contains(complaint, "\"second\" awaits at "));
   CHECK(contains(complaint, "\"first\" awaits mutex::lock at "));
-  CHECK(contains(complaint, "wait_chain_test.cpp:35"));
+  CHECK(contains(complaint, "wait_chain_test.cpp:37"));
   CHECK(contains(complaint, "holds since "));
-  CHECK(contains(complaint, "wait_chain_test.cpp:33"));
+  CHECK(contains(complaint, "wait_chain_test.cpp:35"));
   co_await first;  // It has both now: the other one gave up.
 }
 
@@ -80,11 +82,16 @@ LOOP_TEST_CASE("a deadlock through other tasks is found", "[sched][mutex]") {
   mutex a;
   mutex b;
   mutex c;
-  auto first = spawn(lock_both, std::ref(a), std::ref(b));
-  auto second = spawn(lock_both, std::ref(b), std::ref(c));
+  auto first = spawn({.name = "first"}, lock_both, std::ref(a), std::ref(b));
+  auto second = spawn({.name = "second"}, lock_both, std::ref(b), std::ref(c));
   auto third = spawn(lock_both, std::ref(c), std::ref(a));
   const std::string complaint = co_await complaint_of(third);
   CHECK(contains(complaint, "resource deadlock would occur"));
+  // In the order in which one waits for the next.
+  const std::size_t one = complaint.find("\"first\" awaits mutex::lock at ");
+  const std::size_t two = complaint.find("; task", one);
+  const std::size_t three = complaint.find("\"second\" awaits mutex::lock at ", two);
+  CHECK(three != complaint.npos);
   co_await first;
   co_await second;
 }
@@ -166,6 +173,21 @@ LOOP_TEST_CASE("tasks that join each other, or themselves, are told so", "[sched
   auto ended = co_await as_result(own);
   const std::string alone = logic_error_of([&] { ended.value(); });
   CHECK(contains(alone, " itself"));
+}
+
+LOOP_TEST_CASE("a cancel of tasks that join each other ends them all", "[sched][join_handle]") {
+  join_handle<void> first;
+  join_handle<void> second;
+  auto join = [](join_handle<void>& other) -> task<> { co_await other; };
+  auto join_for_an_hour = [&]() -> task<> { co_await timeout(1h, join(second)); };
+  first = spawn(join_for_an_hour);
+  second = spawn(join, std::ref(first));
+  co_await settle();
+  first.cancel("enough");
+  const std::string one = co_await end_of(first);
+  CHECK(one.starts_with("cancelled"));  // The last reason: it came back.
+  const std::string other = co_await end_of(second);
+  CHECK(other.starts_with("cancelled"));
 }
 
 LOOP_TEST_CASE("a ring through the readers of a shared_mutex is found", "[sched][shared_mutex]") {
@@ -436,4 +458,26 @@ LOOP_TEST_CASE("who was notified waits for the mutex's holder", "[sched][conditi
   CHECK(contains(complaint, " awaits condition::wait at "));
   held.unlock();
   co_await waiter;
+}
+
+LOOP_TEST_CASE("who gave a mutex up may want it again, whoever has it now", "[sched][mutex]") {
+  mutex door;
+  auto lock_for_a_second = [&]() -> task<> {
+    mutex::guard held = co_await door.lock();
+    co_await sleep_for(1s);
+  };
+  {
+    mutex::guard held = co_await door.lock();
+    spawn(lock_for_a_second).detach();
+    co_await settle();
+  }
+  { mutex::guard again = co_await door.lock(); }  // It was handed over in between.
+  mutex::guard tried = door.try_lock();
+  auto unlock_later = [&]() -> task<> {
+    co_await sleep_for(1s);
+    tried.unlock();
+  };
+  auto unlocking = spawn(unlock_later);
+  { mutex::guard again = co_await door.lock(); }
+  co_await unlocking;
 }
