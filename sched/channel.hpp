@@ -216,8 +216,13 @@ class channel_receiver {
   }
 
   /// The next value; waits while there is none, first come, first served. Nothing when the channel
-  /// is closed and empty: `while (auto value = co_await rx.receive())` (g++ 12: name it in a
-  /// statement of its own). For tasks.
+  /// is closed and empty. For tasks.
+  ///
+  ///     for (;;) {
+  ///       const std::optional<job> next = co_await rx.receive();
+  ///       if (!next) break;  // In the loop's condition g++ 12 would make the frame too small.
+  ///       ...
+  ///     }
   ///
   /// \par Cancellation
   /// No value was taken. One that was handed over before wins over the cancel.

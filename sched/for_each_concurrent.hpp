@@ -22,7 +22,7 @@ namespace lariat {
 /// A range that passes once, such as `std::views::istream<std::string>(file)`, is read as its
 /// elements are begun, one at a time and not ahead; the function gets what was read as an rvalue,
 /// which lives as long as the call. If reading blocks, it blocks the loop: what comes from a file
-/// or a socket belongs into a generator. Its length is not known, so there are as many coroutines
+/// or a socket belongs in a generator. Its length is not known, so there are as many coroutines
 /// as the limit says from the beginning.
 ///
 /// In a task that runs on a pool the calls run in parallel.

@@ -9,7 +9,7 @@ mutex::guard mutex::try_lock() {
   if (locked_) return guard();
   locked_ = true;
   holder_.store(0, std::memory_order_relaxed);  // Whose call it is cannot be known.
-  return guard(*this);
+  return {*this, std::adopt_lock};
 }
 
 void mutex::hand_over() noexcept {

@@ -66,7 +66,8 @@ class lock_operation;
 ///
 /// \par Threads
 /// It belongs to one loop, that of the thread that makes it, else that of the first task that uses
-/// it; the tasks of that loop may lock it. Any thread may `unlock`, so a guard may go anywhere.
+/// it; the tasks of that loop may lock it. A guard may go anywhere: given up by another thread, the
+/// mutex is free when its loop has heard of it, before what that thread sends to that loop later.
 class mutex final : private detail::loop_bound {
  public:
   using guard = detail::basic_guard<detail::mutex_policy>;
@@ -90,16 +91,6 @@ class mutex final : private detail::loop_bound {
   /// \throws std::logic_error on another thread than its loop's.
   [[nodiscard]] guard try_lock();
 
-  /// Gives it up; guards do that. From another thread it is free when its loop has heard of it,
-  /// before what this thread sends to that loop later.
-  void unlock() noexcept {
-    if (here()) [[likely]] {
-      unlock_here();
-    } else {
-      request_count(1);
-    }
-  }
-
   /// Whether somebody holds it. \throws std::logic_error on another thread than its loop's.
   [[nodiscard]] bool locked() {
     require_here("mutex::locked");
@@ -117,6 +108,15 @@ class mutex final : private detail::loop_bound {
     // Relaxed, as everywhere: see `holder_`.
     holder_.store(coroutine == nullptr ? 0 : holder.task_context().id(), std::memory_order_relaxed);
     if (coroutine != nullptr) site_ = coroutine->site();
+  }
+  // The guard's alone: with it in public a std::lock_guard would compile, whose `lock` awaits
+  // nothing.
+  void unlock() noexcept {
+    if (here()) [[likely]] {
+      unlock_here();
+    } else {
+      request_count(1);
+    }
   }
   void unlock_here() noexcept {
     assert(locked_ && "a mutex was unlocked that nobody had locked");
@@ -145,7 +145,7 @@ class [[nodiscard]] lock_operation final
 
   mutex::guard await_resume() const {
     check_cancelled();
-    return mutex::guard(wanted());
+    return {wanted(), std::adopt_lock};
   }
 
   bool attempt() noexcept override { return take(); }

@@ -73,8 +73,13 @@ class [[nodiscard]] select_range_operation final : public child_range<T> {
 /// that were cancelled did nothing; and what completed in the same moment is there too, so that
 /// nothing is lost (Tokio's select! drops it, Go's never starts it).
 ///
-///     auto [line, late] = co_await select(lines.receive(), sleep_for(5s));
-///     if (line.has_value()) use(line.value());
+///     auto [received, late] = co_await select(lines.receive(), sleep_for(5s));
+///     if (received.has_value()) {                     // First the data: `late` may have ended
+///     too.
+///       const std::optional<std::string> line = received.value();
+///       if (!line) co_return;                         // A channel's end is a value as well.
+///       use(*line);
+///     }
 ///
 /// Takes tasks and any operation, up to 6, or a range. A child's exception is in its outcome:
 /// `value()` throws it.

@@ -10,12 +10,12 @@ shared_mutex::~shared_mutex() {
 
 shared_mutex::guard shared_mutex::try_lock() {
   require_here("shared_mutex::try_lock");
-  return take(true) ? guard(*this) : guard();
+  return take(true) ? guard(*this, std::adopt_lock) : guard();
 }
 
 shared_mutex::shared_guard shared_mutex::try_lock_shared() {
   require_here("shared_mutex::try_lock_shared");
-  return take(false) ? shared_guard(*this) : shared_guard();
+  return take(false) ? shared_guard(*this, std::adopt_lock) : shared_guard();
 }
 
 void shared_mutex::let_in() noexcept {

@@ -89,13 +89,6 @@ class shared_mutex final : private detail::loop_bound {
   /// \throws std::logic_error on another thread than its loop's.
   [[nodiscard]] shared_guard try_lock_shared();
 
-  /// Gives it up; guards do that. From another thread it is free when its loop has heard of it,
-  /// before what this thread sends to that loop later.
-  void unlock() noexcept { release(writer); }
-
-  /// The same for who holds it with others.
-  void unlock_shared() noexcept { release(1); }
-
  private:
   friend class detail::shared_mutex_wait;
   template <bool exclusive>
@@ -103,6 +96,10 @@ class shared_mutex final : private detail::loop_bound {
   template <bool exclusive>
   friend class detail::shared_mutex_lock;
   static constexpr std::uint64_t writer = std::uint64_t{1} << 48;  // Below are readers.
+
+  // The guards' alone: see mutex.
+  void unlock() noexcept { release(writer); }
+  void unlock_shared() noexcept { release(1); }
 
   // How many have it, as `known_` counts them.
   [[nodiscard]] std::uint64_t held() const noexcept { return holders_ >= writer ? 1 : holders_; }
@@ -148,7 +145,7 @@ class [[nodiscard]] shared_mutex_lock final
 
   basic_guard<shared_mutex_policy<exclusive>> await_resume() const {
     this->check_cancelled();
-    return basic_guard<shared_mutex_policy<exclusive>>(this->wanted());
+    return {this->wanted(), std::adopt_lock};
   }
 
   bool attempt() noexcept override {

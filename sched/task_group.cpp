@@ -59,7 +59,7 @@ bool group_operation_base::start() {
 
 woken_by group_operation_base::depends_on(dependency_visitor& visit) const {
   if (body_ == nullptr || visit.task(*body_)) visit_children(visit);
-  return woken_by::all_of;
+  return woken_by::any_of;  // See child_group.
 }
 
 void group_operation_base::cancel() noexcept {

@@ -71,7 +71,7 @@ class [[nodiscard]] when_any_range_operation final : public child_range<T> {
 
 /// Runs all of them concurrently until the first ends, cancels the others, waits for them, and
 /// gives the first one's place and value, or throws its exception. Values that the others came to
-/// all the same are dropped: what must not be lost belongs into a channel.
+/// all the same are dropped: what must not be lost belongs in a channel.
 ///
 /// \par Cancellation
 /// Cancels all of them and waits for their end; the value of the first wins over the cancel.

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <mutex>
 #include <utility>
 
 namespace lariat::detail {
@@ -11,7 +12,7 @@ namespace lariat::detail {
 /// `moved(lockable&)` is told when the lock may have gone to another task.
 ///
 /// \par Threads
-/// One thread at a time, but any: see the lock's `unlock`.
+/// One thread at a time, but any.
 template <class Policy>
 class [[nodiscard("the lock is given up when the guard goes")]] basic_guard {
  public:
@@ -19,8 +20,8 @@ class [[nodiscard("the lock is given up when the guard goes")]] basic_guard {
 
   /// Holds nothing.
   basic_guard() noexcept = default;
-  /// Takes over a lock that is held.
-  explicit basic_guard(lockable& held) noexcept : held_(&held) {}
+  /// Takes over a lock that is held: what `release` let go of.
+  basic_guard(lockable& held, std::adopt_lock_t) noexcept : held_(&held) {}
   basic_guard(basic_guard&& other) noexcept : held_(other.release()) {}
   basic_guard& operator=(basic_guard&& other) noexcept {
     basic_guard(std::move(other)).swap(*this);

@@ -25,8 +25,9 @@ woken_by child_group::depends_on(dependency_visitor& visit) const {
   for (std::size_t index = 0; index < count_; ++index) {
     if (child_at(index).live() && !visit.task(child_at(index))) break;
   }
-  // When one decides, the others are cancelled; after that all are waited for.
-  return decider_ == nobody && decides(nullptr) ? woken_by::any_of : woken_by::all_of;
+  // All have to end; but one that goes on may fail, which cancels the others, or give up what its
+  // parent holds.
+  return woken_by::any_of;
 }
 
 void child_group::cancel_rest(std::string_view reason) noexcept {

@@ -6,6 +6,7 @@
 #include <lariat/sched/operation.hpp>
 
 #include <algorithm>
+#include <cstdio>
 #include <cstdlib>
 #include <stdexcept>
 #include <string_view>
@@ -16,9 +17,18 @@
 namespace lariat::detail {
 namespace {
 
+// Read once: a typing error is to be told, and not each time.
 std::string_view debug_variable() noexcept {
-  const char* const value = std::getenv("LARIAT_DEBUG");
-  return value == nullptr ? std::string_view() : std::string_view(value);
+  static const std::string_view read = []() -> std::string_view {
+    const char* const value = std::getenv("LARIAT_DEBUG");
+    if (value == nullptr) return {};
+    const std::string_view text(value);
+    if (!text.empty() && text != "0" && text != "1" && text != "deadlocks") {
+      std::fprintf(stderr, "lariat: LARIAT_DEBUG=%s means nothing: 0, 1 and deadlocks do\n", value);
+    }
+    return text;
+  }();
+  return read;
 }
 
 // For who wants to know by whom a task is woken, and not which tasks that are.

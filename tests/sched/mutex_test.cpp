@@ -11,6 +11,11 @@
 using namespace lariat;
 using namespace std::chrono_literals;
 
+// A std::lock_guard of one would give up what nobody awaited.
+template <class T>
+concept basic_lockable = requires(T& lock) { lock.unlock(); };
+static_assert(!basic_lockable<mutex>);
+
 namespace {
 
 // Takes the lock, notes it, holds it for a turn.
@@ -172,7 +177,7 @@ LOOP_TEST_CASE("a guard moves, unlocks once, and can let go", "[sched][mutex]") 
   mutex* left = b.release();
   CHECK_FALSE(b);
   CHECK(door.locked());
-  left->unlock();
+  { const mutex::guard adopted(*left, std::adopt_lock); }
   CHECK_FALSE(door.locked());
 }
 

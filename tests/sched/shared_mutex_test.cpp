@@ -8,6 +8,11 @@
 using namespace lariat;
 using namespace std::chrono_literals;
 
+// A std::lock_guard of one would give up what nobody awaited.
+template <class T>
+concept basic_lockable = requires(T& lock) { lock.unlock(); };
+static_assert(!basic_lockable<shared_mutex>);
+
 namespace {
 
 struct library {

@@ -102,11 +102,44 @@ LOOP_TEST_CASE("a child that locks what its parent holds is told so", "[sched][m
   auto lock = [&]() -> task<> { mutex::guard held = co_await door.lock(); };
   mutex::guard held = co_await door.lock();
   const std::string of_all =
-      co_await logic_error_in([&]() -> task<> { co_await when_all(lock(), sleep_for(1s)); });
+      co_await logic_error_in([&]() -> task<> { co_await when_all(lock(), lock()); });
   CHECK(contains(of_all, "awaits when_all at "));
   auto joined = spawn(lock);
   const std::string of_join = co_await complaint_of(joined);
   CHECK(contains(of_join, "awaits join at "));
+}
+
+LOOP_TEST_CASE("who has a sibling that goes on is no part of a deadlock", "[sched][when_all]") {
+  mutex door;
+  mutex::guard held = co_await door.lock();
+  auto unlock = [&]() -> task<> {
+    co_await sleep_for(1s);
+    held.unlock();
+  };
+  co_await when_all(hold(door), unlock());
+
+  held = co_await door.lock();
+  auto both = when_all(hold(door), fail_after(1s, "gives up"));
+  const std::string failed = co_await end_of(std::move(both));
+  CHECK(failed == "gives up");
+
+  auto body = [&](task_group& group) -> task<> {
+    group.spawn(hold, std::ref(door));
+    co_await sleep_for(1s);
+    group.cancel();
+  };
+  co_await task_group::with(body);
+
+  auto cancel_later = [&](task_group& group) -> task<> {
+    group.spawn(hold, std::ref(door));
+    group.spawn([&]() -> task<> {
+      co_await sleep_for(1s);
+      group.cancel();
+    });
+    co_return;
+  };
+  co_await task_group::with(cancel_later);
+  CHECK(held.owns_lock());
 }
 
 LOOP_TEST_CASE("who only may wait for ever is no deadlock", "[sched][mutex]") {
