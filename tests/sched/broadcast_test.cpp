@@ -108,7 +108,7 @@ LOOP_TEST_CASE("a closed broadcast gives what it keeps, then closed", "[sched][b
   CHECK_THROWS_AS(broadcast<int>(0), std::invalid_argument);
 }
 
-LOOP_TEST_CASE("a close by another thread happens when the loop hears of it",
+LOOP_TEST_CASE("a close of a broadcast by another thread happens when the loop hears of it",
                "[sched][broadcast]") {
   broadcast<int> news(2);
   auto receiver = news.subscribe();

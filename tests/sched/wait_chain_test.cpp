@@ -492,25 +492,3 @@ LOOP_TEST_CASE("who was notified waits for the mutex's holder", "[sched][conditi
   held.unlock();
   co_await waiter;
 }
-
-LOOP_TEST_CASE("who gave a mutex up may want it again, whoever has it now", "[sched][mutex]") {
-  mutex door;
-  auto lock_for_a_second = [&]() -> task<> {
-    mutex::guard held = co_await door.lock();
-    co_await sleep_for(1s);
-  };
-  {
-    mutex::guard held = co_await door.lock();
-    spawn(lock_for_a_second).detach();
-    co_await settle();
-  }
-  { mutex::guard again = co_await door.lock(); }  // It was handed over in between.
-  mutex::guard tried = door.try_lock();
-  auto unlock_later = [&]() -> task<> {
-    co_await sleep_for(1s);
-    tried.unlock();
-  };
-  auto unlocking = spawn(unlock_later);
-  { mutex::guard again = co_await door.lock(); }
-  co_await unlocking;
-}
