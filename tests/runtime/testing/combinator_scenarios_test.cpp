@@ -5,7 +5,9 @@
 #include <lariat/io/file.hpp>
 #include <lariat/io/fs.hpp>
 #include <lariat/sched/exception_group.hpp>
+#include <lariat/sched/for_each_concurrent.hpp>
 #include <lariat/sched/generator.hpp>
+#include <lariat/sched/select.hpp>
 #include <lariat/sched/spawn.hpp>
 #include <lariat/sched/stop.hpp>
 #include <lariat/sched/task_group.hpp>
@@ -14,12 +16,14 @@
 #include <lariat/sched/to_pool.hpp>
 #include <lariat/sched/to_thread.hpp>
 #include <lariat/sched/uncancellable.hpp>
+#include <lariat/sched/when_all.hpp>
 #include <lariat/sched/when_any.hpp>
 #include <lariat/sched/yield.hpp>
 
 #include <array>
 #include <chrono>
 #include <functional>
+#include <optional>
 #include <stop_token>
 #include <string>
 #include <system_error>
@@ -147,6 +151,80 @@ TEST_CASE("what is uncancellable ends, whatever disturbs it", "[testing][combina
     }
     require(ended || disturbance != nullptr, "it was cut short");
     if (disturbance != nullptr) std::rethrow_exception(disturbance);
+  });
+}
+
+TEST_CASE("select may be disturbed anywhere, and says how each ended", "[testing][combinator]") {
+  everywhere(5, [](int& live, simulation& world) -> task<> {
+    const auto limit = std::chrono::nanoseconds(world.random(600'000));
+    auto [value, late] = co_await select(some_time(live, world), sleep_for(limit));
+    require(live == 0, "it did not wait for the loser");
+    if (value.has_value()) {
+      require(value.value() == 7, "another value");
+    } else if (!value.cancelled()) {
+      std::rethrow_exception(value.error());
+    } else {
+      // By the end of the other one, if not by somebody from outside.
+      require(late.has_value() || late.cancelled(), "nothing ended it");
+    }
+  });
+}
+
+TEST_CASE("what a token stops ends, whatever else disturbs it", "[testing][combinator]") {
+  everywhere(5, [](int& live, simulation& world) -> task<> {
+    std::stop_source source;
+    const auto stop_later = [&]() -> task<> {
+      co_await sleep_for(std::chrono::nanoseconds(world.random(600'000)));
+      source.request_stop();
+    };
+    const auto stoppable = [&]() -> task<> {
+      const int value = co_await with_stop_token(source.get_token(), some_time(live, world));
+      require(value == 7, "another value");
+    };
+    co_await when_all_settled(stop_later(), stoppable());
+    require(live == 0, "it did not wait for its body");
+  });
+}
+
+TEST_CASE("a generator may be disturbed anywhere, alone and with concurrent readers",
+          "[testing][combinator]") {
+  everywhere(5, [](int& live, simulation& world) -> task<> {
+    const auto count_to_four = [&]() -> async_generator<int> {
+      const counted here(live);
+      for (int i = 1; i <= 4; ++i) {
+        co_await sleep_for(std::chrono::nanoseconds(world.random(100'000)));
+        co_yield i;
+      }
+    };
+    int sum = 0;
+    {
+      async_generator<int> numbers = count_to_four();
+      for (;;) {
+        const std::optional<int> next = co_await numbers.next();
+        if (!next) break;
+        sum += *next;
+      }
+    }
+    require(sum == 10, "an element was lost, or came twice");
+    const auto add = [&](int number) -> task<> {
+      const int seven = co_await some_time(live, world);
+      sum += number * seven;
+    };
+    co_await for_each_concurrent(count_to_four(), 2, add);
+    require(sum == 80, "an element was lost, or came twice");
+  });
+}
+
+TEST_CASE("an interval loses no tick, whatever disturbs it", "[testing][combinator]") {
+  everywhere(5, [](int&, simulation& world) -> task<> {
+    interval ticks(1ms);
+    const steady_time first = co_await ticks.tick();
+    for (int i = 1; i <= 5; ++i) {
+      const auto patience = std::chrono::nanoseconds(world.random(1'500'000));
+      auto tick = co_await try_timeout(patience, ticks.tick());
+      while (!tick.has_value()) tick = co_await try_timeout(patience + 2ms, ticks.tick());
+      require(*tick == first + i * 1ms, "a tick was lost");
+    }
   });
 }
 
