@@ -118,6 +118,9 @@ class channel_permit {
 template <class T>
 class channel_sender {
  public:
+  /// An end of no channel: for a member that is set later. Whatever uses it throws
+  /// std::logic_error.
+  channel_sender() noexcept = default;
   channel_sender(const channel_sender& other) noexcept : channel_(other.channel_) {
     if (channel_ != nullptr) channel_->add_sender();
   }
@@ -130,6 +133,9 @@ class channel_sender {
   ~channel_sender() {
     if (channel_ != nullptr) channel_->drop_sender();
   }
+
+  /// Lets go of the channel now: if this is the last sender, that ends it.
+  void reset() noexcept { *this = channel_sender(); }
 
   /// Puts `value` into the channel; while it is full waits, first come, first served. For tasks.
   /// \throws channel_closed
@@ -190,7 +196,7 @@ class channel_sender {
   detail::channel_state<T>& require(const char* operation) const {
     return detail::require_channel(channel_, operation);
   }
-  detail::channel_state<T>* channel_;
+  detail::channel_state<T>* channel_ = nullptr;
 };
 
 /// The end of a channel that values come out of, each to one receiver. A copy is another receiver;
@@ -202,6 +208,9 @@ class channel_sender {
 template <class T>
 class channel_receiver {
  public:
+  /// An end of no channel: for a member that is set later. Whatever uses it throws
+  /// std::logic_error.
+  channel_receiver() noexcept = default;
   channel_receiver(const channel_receiver& other) noexcept : channel_(other.channel_) {
     if (channel_ != nullptr) channel_->add_receiver();
   }
@@ -214,6 +223,9 @@ class channel_receiver {
   ~channel_receiver() {
     if (channel_ != nullptr) channel_->drop_receiver();
   }
+
+  /// Lets go of the channel now: if this is the last receiver, sends fail from here on.
+  void reset() noexcept { *this = channel_receiver(); }
 
   /// The next value; waits while there is none, first come, first served. Nothing when the channel
   /// is closed and empty. For tasks.
@@ -284,7 +296,7 @@ class channel_receiver {
   detail::channel_state<T>& require(const char* operation) const {
     return detail::require_channel(channel_, operation);
   }
-  detail::channel_state<T>* channel_;
+  detail::channel_state<T>* channel_ = nullptr;
 };
 
 /// The two ends of a new channel.

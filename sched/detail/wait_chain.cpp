@@ -17,18 +17,17 @@
 namespace lariat::detail {
 namespace {
 
-// Read once: a typing error is to be told, and not each time.
 std::string_view debug_variable() noexcept {
-  static const std::string_view read = []() -> std::string_view {
-    const char* const value = std::getenv("LARIAT_DEBUG");
-    if (value == nullptr) return {};
-    const std::string_view text(value);
-    if (!text.empty() && text != "0" && text != "1" && text != "deadlocks") {
-      std::fprintf(stderr, "lariat: LARIAT_DEBUG=%s means nothing: 0, 1 and deadlocks do\n", value);
-    }
-    return text;
-  }();
-  return read;
+  const char* const value = std::getenv("LARIAT_DEBUG");
+  return value == nullptr ? std::string_view() : std::string_view(value);
+}
+
+// A typing error would be as silent as a program without a deadlock.
+void check_debug_variable() noexcept {
+  const std::string_view value = debug_variable();
+  if (value.empty() || value == "0" || value == "1" || value == "deadlocks") return;
+  std::fprintf(stderr, "lariat: LARIAT_DEBUG=%s means nothing: 0, 1 and deadlocks do\n",
+               value.data());
 }
 
 // For who wants to know by whom a task is woken, and not which tasks that are.
@@ -240,11 +239,14 @@ std::string ring_text(const std::vector<const waiting*>& ring) {
 bool debug_requested() noexcept { return debug_variable() == "1"; }
 
 bool deadlock_checks() noexcept {
+  static const bool on = [] {
+    check_debug_variable();
 #ifdef NDEBUG
-  static const bool on = debug_requested() || debug_variable() == "deadlocks";
+    return debug_requested() || debug_variable() == "deadlocks";
 #else
-  static const bool on = debug_variable() != "0";
+    return debug_variable() != "0";
 #endif
+  }();
   return on;
 }
 

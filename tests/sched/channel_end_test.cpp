@@ -173,3 +173,32 @@ THREAD_TEST_CASE("a thread that waits to send is refused by the close", "[sched]
   }
   CHECK(refused == rounds);
 }
+
+LOOP_TEST_CASE("an end may be made later, and let go early", "[sched][channel]") {
+  channel_sender<int> to;
+  channel_receiver<int> from;
+  const auto complaint = logic_error_of([&] { (void)to.try_send(1); });
+  CHECK(complaint.find("channel_sender::try_send: this end has no channel") != complaint.npos);
+  CHECK_THROWS_AS(from.try_receive(), std::logic_error);
+  to.reset();  // There is nothing to let go of.
+  auto ends = channel<int>(4);
+  to = ends.sender;
+  from = std::move(ends.receiver);
+  co_await to.send(1);
+  to.reset();
+  CHECK_FALSE(from.closed());
+  ends.sender.reset();
+  CHECK(from.closed());
+  const std::optional<int> last = co_await from.receive();
+  const std::optional<int> none = co_await from.receive();
+  CHECK(last == 1);
+  CHECK_FALSE(none.has_value());
+  CHECK_THROWS_AS(ends.sender.close(), std::logic_error);
+
+  auto others = channel<int>(4);
+  from = others.receiver;  // In place of the other one.
+  others.receiver.reset();
+  CHECK(others.sender.try_send(2));
+  from.reset();
+  CHECK(others.sender.closed());
+}
