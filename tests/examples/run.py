@@ -65,6 +65,24 @@ class word_count(TestCase):
         self.assertEqual(lines[:4], [b'  50001 and', b'  50000 on', b'  50000 so', b'      3 the'])
 
 
+class count_lines(TestCase):
+    def test_the_lines_of_all_files_are_counted(self):
+        with tempfile.TemporaryDirectory() as folder:
+            pathlib.Path(folder, 'a', 'b').mkdir(parents=True)
+            wanted = set()
+            for number in range(100):
+                path = pathlib.Path(folder, 'a', 'b' if number % 2 else '', f'{number}.txt')
+                path.write_text(number * 'line\n')
+                wanted.add(f'{number:8} {path}'.encode())
+            *files, total, rest = self.output_of('count_lines', folder).split(b'\n')
+        self.assertEqual((set(files), total, rest), (wanted, b'    4950 in all', b''))
+
+    def test_a_folder_that_is_not_there_is_an_error_of_the_walk(self):
+        ended = self.run_program('count_lines', '/no such folder')
+        self.assertEqual((ended.returncode, ended.stdout), (0, b'       0 in all\n'))
+        self.assertIn(b'No such file or directory', ended.stderr)
+
+
 class mandelbrot(TestCase):
     def test_it_draws_a_png_of_that_size(self):
         with tempfile.TemporaryDirectory() as folder:

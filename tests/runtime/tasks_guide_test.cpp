@@ -1,0 +1,116 @@
+// The code of docs/tasks.md, beyond that of the examples.
+
+#include <lariat/io/fs.hpp>
+#include <lariat/io/tcp.hpp>
+#include <lariat/runtime/testing.hpp>
+#include <lariat/sched/exit_scope.hpp>
+#include <lariat/sched/for_each_concurrent.hpp>
+#include <lariat/sched/generator.hpp>
+#include <lariat/sched/retry.hpp>
+#include <lariat/sched/spawn.hpp>
+#include <lariat/sched/task_group.hpp>
+#include <lariat/sched/timer.hpp>
+
+#ifdef LARIAT_CATCH2_V3
+#include <catch2/catch_all.hpp>
+#else
+#include <catch2/catch.hpp>
+#endif
+
+#include <chrono>
+#include <sstream>
+#include <string>
+#include <system_error>
+
+using namespace lariat;
+using namespace std::chrono_literals;
+
+namespace {
+
+async_generator<std::string> names_in(std::string list) {
+  const std::string text = co_await io::fs::read_file(list);
+  std::istringstream lines(text);
+  for (std::string line; std::getline(lines, line);) co_yield line;
+}
+
+task<> copy_listed() {
+  const auto copy = [](const std::string& name) -> task<> {
+    const std::string text = co_await io::fs::read_file("/in/" + name);
+    co_await io::fs::write_file("/out/" + name, text);
+  };
+  co_await for_each_concurrent(names_in("/list"), 8, copy);
+}
+
+task<> replace_folder() {
+  const auto body = [](exit_scope& scope) -> task<> {
+    co_await io::fs::mkdir("/out.new");
+    const auto remove = []() -> task<> { co_await io::fs::remove_all("/out.new"); };
+    scope.on_exit(remove);  // Also when the lines below throw, or are cancelled.
+    co_await io::fs::write_file("/out.new/page", "new");
+    co_await io::fs::rename("/out.new/page", "/out/page");
+  };
+  co_await exit_scope::with(body);
+}
+
+task<io::tcp_stream> connect_patiently(io::address server) {
+  retry_options patience;
+  patience.attempts = 10;
+  patience.longest_pause = 5s;
+  const auto connect = [server]() -> task<io::tcp_stream> {
+    io::tcp_stream stream = co_await io::tcp_stream::connect(server);
+    co_return stream;
+  };
+  const auto refused = [](const std::exception& error) {
+    const auto* const failure = dynamic_cast<const std::system_error*>(&error);
+    return failure != nullptr && failure->code() == std::errc::connection_refused;
+  };
+  io::tcp_stream stream = co_await retry(patience, connect, refused);
+  co_return stream;
+}
+
+}  // namespace
+
+TEST_CASE("what a list names is copied", "[runtime][guide]") {
+  testing::simulation world;
+  std::string list;
+  for (int i = 0; i < 30; ++i) {
+    world.write_file("/in/" + std::to_string(i), std::to_string(i * i));
+    list += std::to_string(i) + '\n';
+  }
+  world.write_file("/list", list);
+  world.write_file("/out/keep", "");
+  world.run(copy_listed());
+  for (int i = 0; i < 30; ++i) {
+    CHECK(world.read_file("/out/" + std::to_string(i)) == std::to_string(i * i));
+  }
+}
+
+TEST_CASE("what was begun is cleaned up, whatever happens", "[runtime][guide]") {
+  testing::sweep_options options;
+  options.seeds = 3;
+  testing::cancel_everywhere(options, [](testing::simulation& world) {
+    world.write_file("/out/page", "old");
+    std::exception_ptr disturbance;
+    try {
+      world.run(replace_folder());
+    } catch (...) {
+      disturbance = std::current_exception();
+    }
+    const auto page = world.read_file("/out/page");
+    testing::require(page == "old" || page == "new", "the page is damaged");
+    if (disturbance != nullptr) std::rethrow_exception(disturbance);
+  });
+}
+
+TEST_CASE("who is refused tries again until somebody listens", "[runtime][guide]") {
+  testing::explore(20, [](testing::simulation& world) -> task<> {
+    const io::address server("10.0.0.2", 80);
+    auto connected = spawn(connect_patiently, server);
+    co_await sleep_for(3s);
+    testing::require(!connected.done(), "nobody listened");
+    io::tcp_listener listener = io::tcp_listener::bind(server);
+    io::tcp_stream client = co_await connected;
+    io::tcp_stream accepted = co_await listener.accept();
+    testing::require(world.now() > 3s, "it was there too early");
+  });
+}
