@@ -19,7 +19,8 @@ void refuse_to_block_loop(const char* operation) {
 }
 
 void throw_end_is_empty(const char* operation) {
-  throw std::logic_error("lariat: " + std::string(operation) + ": this end has no channel: it was moved from, reset, or never had one");
+  throw std::logic_error("lariat: " + std::string(operation) +
+                         ": this end has no channel: it was moved from, reset, or never had one");
 }
 
 }  // namespace detail

@@ -88,6 +88,45 @@ constexpr const char* stuck_text =
 
 }  // namespace
 
+// With real loops: what the runtime prints, and that it goes on. These come first, for the others
+// leave a thread of `to_thread`, and a process is to be forked by one that has none.
+
+TEST_CASE("run reports a deadlock on stderr", "[runtime][stuck_watch]") {
+  if (!detail::deadlock_checks()) return;
+  child_process child([] {
+    auto main = []() -> task<> {
+      event never;
+      co_await never.wait();
+    };
+    run(main());
+    return 0;
+  });
+  CHECK(child.await_output("(unless another thread does)\ntask "));
+  CHECK(child.await_output(" \"main\" waits in event::wait"));
+  CHECK(child.await_output("stuck_watch_test.cpp:"));
+  child.send(SIGINT);
+  CHECK(child.status() == child_process::killed_by(SIGINT));
+}
+
+TEST_CASE("loops of one runtime are stuck when all of them are", "[runtime][stuck_watch]") {
+  if (!detail::deadlock_checks()) return;
+  child_process child([] {
+    auto wait = []() -> task<> {
+      event never;
+      co_await never.wait();
+    };
+    auto main = [&]() -> task<> { co_await to_loop(1, wait); };
+    run(main(), {.loops = 3});
+    return 0;
+  });
+  CHECK(child.await_output("every task of the runtime's loops waits"));
+  CHECK(child.await_output(" waits in event::wait"));  // The loops are listed as they began.
+  child.send(SIGINT);
+  CHECK(child.status() == child_process::killed_by(SIGINT));
+}
+
+// With a loop alone.
+
 TEST_CASE("a loop whose tasks wait for each other is reported with all of them",
           "[runtime][stuck_watch]") {
   watched_loop watched;
@@ -211,40 +250,4 @@ TEST_CASE("with operations in flight nothing is reported", "[runtime][stuck_watc
   });
   other.join();
   CHECK(watched.reports().empty());
-}
-
-// From here on with real loops: what the runtime prints, and that it goes on.
-
-TEST_CASE("run reports a deadlock on stderr", "[runtime][stuck_watch]") {
-  if (!detail::deadlock_checks()) return;
-  child_process child([] {
-    auto main = []() -> task<> {
-      event never;
-      co_await never.wait();
-    };
-    run(main());
-    return 0;
-  });
-  CHECK(child.await_output("(unless another thread does)\ntask "));
-  CHECK(child.await_output(" \"main\" waits in event::wait"));
-  CHECK(child.await_output("stuck_watch_test.cpp:"));
-  child.send(SIGINT);
-  CHECK(child.status() == child_process::killed_by(SIGINT));
-}
-
-TEST_CASE("loops of one runtime are stuck when all of them are", "[runtime][stuck_watch]") {
-  if (!detail::deadlock_checks()) return;
-  child_process child([] {
-    auto wait = []() -> task<> {
-      event never;
-      co_await never.wait();
-    };
-    auto main = [&]() -> task<> { co_await to_loop(1, wait); };
-    run(main(), {.loops = 3});
-    return 0;
-  });
-  CHECK(child.await_output("every task of the runtime's loops waits"));
-  CHECK(child.await_output(" waits in event::wait"));  // The loops are listed as they began.
-  child.send(SIGINT);
-  CHECK(child.status() == child_process::killed_by(SIGINT));
 }
