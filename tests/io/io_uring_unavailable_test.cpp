@@ -2,6 +2,7 @@
 
 #include <lariat/io/loop_driver.hpp>
 
+#include "contains.hpp"
 #include "coroutine_test.hpp"
 
 #include <fcntl.h>
@@ -23,8 +24,6 @@ using io::detail::explain_unavailable;
 using io::detail::ring_obstacles;
 
 namespace {
-
-bool contains(const std::string& text, const char* part) { return text.find(part) != text.npos; }
 
 // What making a driver throws in a child process that has called `hinder`; "" if it succeeds.
 template <class Hinder>

@@ -1,5 +1,6 @@
 #include <lariat/runtime/dump.hpp>
 
+#include "contains.hpp"
 #include "coroutine_test.hpp"
 
 #include <lariat/io/poll.hpp>
@@ -44,10 +45,6 @@ std::string dumped() {
   std::fclose(out);
   const std::unique_ptr<char, decltype(&std::free)> owned(text, &std::free);
   return std::string(text, size);
-}
-
-bool contains(const std::string& text, const std::string& part) {
-  return text.find(part) != text.npos;
 }
 
 bool matches(const std::string& text, const std::string& pattern) {

@@ -1,6 +1,7 @@
 #include <lariat/runtime/run.hpp>
 
 #include "child_process.hpp"
+#include "contains.hpp"
 #include "coroutine_test.hpp"
 
 #include <lariat/io/io_uring_unavailable.hpp>
@@ -90,10 +91,6 @@ std::string message_of(Function function) {
     return error.what();
   }
   return "nothing thrown";
-}
-
-bool contains(const std::string& text, const std::string& part) {
-  return text.find(part) != text.npos;
 }
 
 }  // namespace

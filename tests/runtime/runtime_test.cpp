@@ -1,6 +1,7 @@
 #include <lariat/runtime/runtime.hpp>
 
 #include "child_process.hpp"
+#include "contains.hpp"
 #include "coroutine_test.hpp"
 
 #include <lariat/runtime/run.hpp>
@@ -56,10 +57,6 @@ std::string message_of(Function function) {
     return error.what();
   }
   return "no logic_error";
-}
-
-bool contains(const std::string& text, const std::string& part) {
-  return text.find(part) != text.npos;
 }
 
 }  // namespace

@@ -1,6 +1,7 @@
 #include <lariat/runtime/runtime.hpp>
 
 #include "child_process.hpp"
+#include "contains.hpp"
 #include "coroutine_test.hpp"
 #include "process_state.hpp"
 
@@ -92,10 +93,6 @@ void leave_work_behind(bool started, int fd) {
     for (int i = 0; i < 10; ++i) co_await sleep_for(100us);
   };
   program.block_on(settle());
-}
-
-bool contains(const std::string& text, const std::string& part) {
-  return text.find(part) != text.npos;
 }
 
 }  // namespace

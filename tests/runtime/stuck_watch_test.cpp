@@ -1,6 +1,7 @@
 #include <lariat/runtime/detail/stuck_watch.hpp>
 
 #include "child_process.hpp"
+#include "contains.hpp"
 #include "fake_loop.hpp"
 
 #include <lariat/runtime/run.hpp>
@@ -28,10 +29,6 @@ using namespace lariat;
 using namespace std::chrono_literals;
 
 namespace {
-
-bool contains(const std::string& text, const std::string& part) {
-  return text.find(part) != text.npos;
-}
 
 // A fake driver that may say that it has operations in flight.
 class busy_driver final : public driver {

@@ -1,6 +1,7 @@
 #include <lariat/sched/detail/wait_chain.hpp>
 
 #include "../combinator_test.hpp"
+#include "../contains.hpp"
 #include "../primitive_test.hpp"
 
 #include <lariat/sched/as_completed.hpp>
@@ -37,21 +38,6 @@ task<> lock_both(mutex& first, mutex& second) {
   mutex::guard both = co_await second.lock();
 }
 
-template <class T>
-task<std::string> complaint_of(join_handle<T>& handle) {
-  std::string text;
-  try {
-    (void)co_await handle;
-  } catch (const std::logic_error& error) {
-    text = error.what();
-  }
-  co_return text;
-}
-
-bool contains(const std::string& text, const std::string& part) {
-  return text.find(part) != std::string::npos;
-}
-
 task<> hold(mutex& wanted) { mutex::guard held = co_await wanted.lock(); }
 
 // In builds without assertions the environment has to ask for it, as meson's tests do.
@@ -67,13 +53,13 @@ LOOP_TEST_CASE("two tasks that lock two mutexes in different orders are told so"
   mutex b;
   auto first = spawn({.name = "first"}, lock_both, std::ref(a), std::ref(b));
   auto second = spawn({.name = "second"}, lock_both, std::ref(b), std::ref(a));
-  const std::string complaint = co_await complaint_of(second);
+  const std::string complaint = co_await end_of(second);
   CHECK(contains(complaint, "resource deadlock would occur"));
   CHECK(contains(complaint, "\"second\" awaits at "));
   CHECK(contains(complaint, "\"first\" awaits mutex::lock at "));
-  CHECK(contains(complaint, "wait_chain_test.cpp:37"));
+  CHECK(contains(complaint, "wait_chain_test.cpp:38"));
   CHECK(contains(complaint, "holds since "));
-  CHECK(contains(complaint, "wait_chain_test.cpp:35"));
+  CHECK(contains(complaint, "wait_chain_test.cpp:36"));
   co_await first;  // It has both now: the other one gave up.
 }
 
@@ -85,7 +71,7 @@ LOOP_TEST_CASE("a deadlock through other tasks is found", "[sched][mutex]") {
   auto first = spawn({.name = "first"}, lock_both, std::ref(a), std::ref(b));
   auto second = spawn({.name = "second"}, lock_both, std::ref(b), std::ref(c));
   auto third = spawn(lock_both, std::ref(c), std::ref(a));
-  const std::string complaint = co_await complaint_of(third);
+  const std::string complaint = co_await end_of(third);
   CHECK(contains(complaint, "resource deadlock would occur"));
   // In the order in which one waits for the next.
   const std::size_t one = complaint.find("\"first\" awaits mutex::lock at ");
@@ -105,7 +91,7 @@ LOOP_TEST_CASE("a child that locks what its parent holds is told so", "[sched][m
       co_await logic_error_in([&]() -> task<> { co_await when_all(lock(), lock()); });
   CHECK(contains(of_all, "awaits when_all at "));
   auto joined = spawn(lock);
-  const std::string of_join = co_await complaint_of(joined);
+  const std::string of_join = co_await end_of(joined);
   CHECK(contains(of_join, "awaits join at "));
 }
 
@@ -198,7 +184,7 @@ LOOP_TEST_CASE("tasks that join each other, or themselves, are told so", "[sched
   };
   first = spawn(join, std::ref(second));
   second = spawn(join, std::ref(first));
-  const std::string mutual = co_await complaint_of(first);  // As the second passed it on.
+  const std::string mutual = co_await end_of(first);  // As the second passed it on.
   CHECK(contains(mutual, "but that waits for it: task "));
   CHECK(contains(mutual, " awaits join at "));
   join_handle<void> own;
@@ -244,7 +230,7 @@ LOOP_TEST_CASE("a ring through the readers of a shared_mutex is found", "[sched]
   auto harmless = spawn(only_read);
   auto reader = spawn({.name = "reader"}, read_then_lock);
   auto writer = spawn(lock_then_write);
-  const std::string complaint = co_await complaint_of(writer);
+  const std::string complaint = co_await end_of(writer);
   CHECK(contains(complaint, "shared_mutex::lock: resource deadlock would occur"));
   CHECK(contains(complaint, "the shared_mutex that task "));
   CHECK(contains(complaint, "\"reader\" holds since "));
@@ -314,7 +300,7 @@ LOOP_TEST_CASE("tasks that have all permits and want more are told so", "[sched]
   };
   auto first = spawn({.name = "first"}, dine);
   auto second = spawn(dine);
-  const std::string complaint = co_await complaint_of(second);
+  const std::string complaint = co_await end_of(second);
   CHECK(contains(complaint, "semaphore::acquire: resource deadlock would occur"));
   CHECK(contains(complaint, "holds since "));
   co_await first;
@@ -425,7 +411,7 @@ LOOP_TEST_CASE("a choice is a ring when none of its alternatives can happen", "[
   SKIP_WITHOUT_CHECKS();
   choice = spawn({.name = "choice"}, choose, false);
   blocker = spawn(block);
-  const std::string complaint = co_await complaint_of(blocker);
+  const std::string complaint = co_await end_of(blocker);
   CHECK(contains(complaint, "\"choice\" awaits select at "));
   co_await choice;
 }
