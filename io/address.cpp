@@ -1,6 +1,7 @@
 #include <lariat/io/address.hpp>
 
 #include <lariat/io/detail/parse_address.hpp>
+#include <lariat/sched/detail/shown_name.hpp>
 
 #include <arpa/inet.h>
 #include <netinet/in.h>
@@ -27,7 +28,7 @@ constexpr std::array<std::byte, 12> v4_mapped_prefix{
     {{}, {}, {}, {}, {}, {}, {}, {}, {}, {}, std::byte{0xff}, std::byte{0xff}}};
 
 [[noreturn]] void refuse(std::string_view text, const char* why) {
-  throw std::invalid_argument("address \"" + std::string(text) + "\": " + why);
+  throw std::invalid_argument("address " + lariat::detail::quoted_name(text) + ": " + why);
 }
 
 address made_of(const detail::parsed_address& read) {

@@ -69,7 +69,8 @@ detail::control_op file::advise(std::uint64_t offset, std::uint64_t length,
 std::uint64_t file::size() const {
   struct stat found;
   if (detail::sys::fstat(native_handle(), found) != 0) {
-    detail::throw_error(errno, "fstat", detail::describe_fd(native_handle()));
+    detail::throw_error(errno, "fstat",
+                        detail::error_object::described(detail::describe_fd(native_handle())));
   }
   return static_cast<std::uint64_t>(found.st_size);
 }

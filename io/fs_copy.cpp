@@ -62,7 +62,7 @@ class copier {
     struct stat target;
     check(detail::sys::fstat(to_.native_handle(), target) == 0, "stat", to_path_);
     if (target.st_dev == source_.st_dev && target.st_ino == source_.st_ino) {
-      detail::throw_error(EINVAL, "copy", from_path_ + " to itself");
+      detail::throw_error(EINVAL, "copy", detail::error_object(from_path_, "itself"));
     }
     if (S_ISREG(target.st_mode)) {
       check(detail::sys::ftruncate(to_.native_handle(), 0) == 0, "truncate", to_path_);
@@ -93,7 +93,7 @@ class copier {
                  errno == EBADF || errno == EPERM) {
         return copied;  // The rest by reading and writing, which also tells real errors.
       } else if (errno != EINTR) {
-        detail::throw_error(errno, "copy", from_path_ + " to " + to_path_);
+        detail::throw_error(errno, "copy", detail::error_object(from_path_, to_path_));
       }
     }
   }

@@ -96,7 +96,7 @@ bool remove_operation::completed() noexcept {
 }
 
 detail::path_status_op mkdir(std::string_view path, unsigned permissions) {
-  return path_status_op("mkdir", prepare_mkdir, path, {}, permissions);
+  return path_status_op("mkdir", prepare_mkdir, path, permissions);
 }
 
 detail::path_status_op link(std::string_view from, std::string_view to) {

@@ -1,6 +1,7 @@
 #include <lariat/io/socket.hpp>
 
 #include <lariat/io/detail/system_calls.hpp>
+#include <lariat/sched/detail/task_text.hpp>
 #include <lariat/sched/loop.hpp>
 
 #include <liburing.h>
@@ -40,14 +41,20 @@ void socket::take_over(socket& other) noexcept {
   }
 }
 
-void socket::check_idle() const noexcept {
-  if (!busy()) [[likely]]
-    return;
+void socket::die_busy() const noexcept {
   // They hold its address: no way to go on, in release too.
-  std::fputs(
-      "lariat: a socket was destroyed while another task uses it. "
-      "co_await its close() first, or end that task.\n",
-      stderr);
+  std::string users;
+  for (const detail::turn_queue& way : turns_) {
+    way.for_each([&](const detail::socket_op& each) {
+      users += (users.empty() ? "" : ", and ") + lariat::detail::waiting_text(each);
+    });
+  }
+  std::string text = description();
+  if (is_open() && name_.port() != 0) text += ", fd " + std::to_string(native_handle());
+  std::fprintf(stderr,
+               "lariat: a socket (%s) was destroyed while another task uses it: %s. "
+               "co_await its close() first, or end that task.\n",
+               text.c_str(), users.c_str());
   std::abort();
 }
 
@@ -74,14 +81,14 @@ address socket::local_address() const {
   socklen_t size = sizeof storage;
   auto* const name = reinterpret_cast<sockaddr*>(&storage);
   if (detail::sys::getsockname(native_handle(), name, &size) != 0) {
-    detail::throw_error(errno, "getsockname", description());
+    detail::throw_error(errno, "getsockname", detail::error_object::described(description()));
   }
   return address::from_sockaddr(name, size).value_or(address());
 }
 
 void socket::set_option(int level, int option, int value, const char* what) {
   if (detail::sys::setsockopt(native_handle(), level, option, &value, sizeof value) != 0) {
-    detail::throw_error(errno, what, description());
+    detail::throw_error(errno, what, detail::error_object::described(description()));
   }
 }
 
@@ -89,7 +96,7 @@ int socket::option(int level, int option, const char* what) const {
   int value = 0;
   socklen_t size = sizeof value;
   if (detail::sys::getsockopt(native_handle(), level, option, &value, &size) != 0) {
-    detail::throw_error(errno, what, description());
+    detail::throw_error(errno, what, detail::error_object::described(description()));
   }
   return value;
 }

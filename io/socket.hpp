@@ -85,7 +85,11 @@ class socket {
   }
   [[nodiscard]] bool busy() const noexcept { return !turns_[0].empty() || !turns_[1].empty(); }
   void take_over(socket& other) noexcept;
-  void check_idle() const noexcept;
+  void check_idle() const noexcept {
+    if (busy()) [[unlikely]]
+      die_busy();
+  }
+  [[noreturn]] void die_busy() const noexcept;
   void finish_close() noexcept;
 
   descriptor fd_;

@@ -51,7 +51,7 @@ bool tcp_stream::keep_alive() const {
 void tcp_stream::set_zero_linger() {
   const linger zero{1, 0};
   if (detail::sys::setsockopt(native_handle(), SOL_SOCKET, SO_LINGER, &zero, sizeof zero) != 0) {
-    detail::throw_error(errno, "set SO_LINGER", description());
+    detail::throw_error(errno, "set SO_LINGER", detail::error_object::described(description()));
   }
 }
 

@@ -1,25 +1,29 @@
 #include <lariat/sched/operation.hpp>
 
 #include <lariat/sched/detail/is_cancelled.hpp>
+#include <lariat/sched/detail/site_text.hpp>
+#include <lariat/sched/detail/task_text.hpp>
 
 #include <cstdio>
 #include <cstdlib>
 
 namespace lariat {
 
-void operation::die_suspended() noexcept {
+void operation::die_suspended() const noexcept {
   // What completes it would write to freed memory: no way to go on, in release too.
-  std::fputs(
-      "lariat: a coroutine was destroyed while an operation that it awaits was in flight. "
-      "Cancel the task and await it instead.\n",
-      stderr);
+  // The frame still is, but of this object only the base.
+  const std::string place = waiter() == nullptr ? "?" : detail::site_text(waiter()->site());
+  std::fprintf(stderr,
+               "lariat: a coroutine was destroyed while an operation that it awaits was in flight, "
+               "at %s in %s. Cancel the task and await it instead.\n",
+               place.c_str(), detail::task_text(*context_).c_str());
   std::abort();
 }
 
 void operation::adopt_current_loop() noexcept {
   loop* current = loop::current();
   if (current == nullptr) {
-    std::fputs("lariat: an operation was awaited on a thread that runs no loop.\n", stderr);
+    std::fprintf(stderr, "lariat: %s was awaited on a thread that runs no loop.\n", info().name);
     std::abort();
   }
   context_ = &current->foreign_context();

@@ -133,7 +133,7 @@ class operation : public runnable {
 
  private:
   void adopt_current_loop() noexcept;
-  [[noreturn]] static void die_suspended() noexcept;
+  [[noreturn]] void die_suspended() const noexcept;
 
   std::coroutine_handle<> caller_;
   context* context_ = nullptr;

@@ -1,6 +1,7 @@
 #include <lariat/io/detail/fd_op.hpp>
 
 #include <lariat/io/detail/system_calls.hpp>
+#include <lariat/sched/detail/shown_name.hpp>
 
 #include <limits.h>
 #include <unistd.h>
@@ -9,16 +10,18 @@
 
 namespace lariat::io::detail {
 
+using lariat::detail::shown_name;
+
 std::string describe_fd(int fd) {
   if (fd < 0) return "on a closed descriptor";
   if (is_simulated(fd))
     return "fd " + std::to_string(fd) + " (" + sys::describe_simulated(fd) + ")";
   const std::string number = std::to_string(fd);
-  std::string text = "fd " + number;
+  const std::string text = "fd " + number;
   char target[PATH_MAX];
   const ssize_t length = ::readlink(("/proc/self/fd/" + number).c_str(), target, sizeof target);
-  if (length > 0) text.append(" (").append(target, static_cast<std::size_t>(length)).append(")");
-  return text;
+  if (length <= 0) return text;
+  return text + " (" + shown_name({target, static_cast<std::size_t>(length)}) + ')';
 }
 
 fd_op::fd_op(const char* name, int fd) noexcept : name_(name), fd_(fd) {
@@ -27,7 +30,7 @@ fd_op::fd_op(const char* name, int fd) noexcept : name_(name), fd_(fd) {
 
 void fd_op::throw_failure() const {
   throw_if_cancelled();
-  throw_error(-result_, name_, object());
+  throw_error(-result_, name_, error_object::described(object()));
 }
 
 }  // namespace lariat::io::detail

@@ -23,7 +23,8 @@ class path_op : public op {
 
  protected:
   /// \param name The system call's, of static storage.
-  path_op(const char* name, std::string_view path, std::string_view other = {});
+  path_op(const char* name, std::string_view path);
+  path_op(const char* name, std::string_view path, std::string_view other);
 
   [[nodiscard]] const char* path() const noexcept { return path_.c_str(); }
   [[nodiscard]] const char* other() const noexcept { return other_.c_str(); }
@@ -38,6 +39,7 @@ class path_op : public op {
   [[noreturn]] void throw_failure() const;
 
   const char* name_;
+  bool has_other_ = false;  // It may be empty, which is an error of its user.
   std::string path_;
   std::string other_;
 };
@@ -48,9 +50,11 @@ class [[nodiscard("it does nothing until it is awaited")]] path_status_op final 
   /// Fills in the entry from the paths and the number (permissions, or flags).
   using prepare_function = void (*)(const path_status_op& self, io_uring_sqe& entry) noexcept;
 
+  path_status_op(const char* name, prepare_function prepare, std::string_view path, unsigned number)
+      : path_op(name, path), prepare_(prepare), number_(number) {}
   path_status_op(const char* name, prepare_function prepare, std::string_view path,
-                 std::string_view other = {}, unsigned number = 0)
-      : path_op(name, path, other), prepare_(prepare), number_(number) {}
+                 std::string_view other)
+      : path_op(name, path, other), prepare_(prepare) {}
 
   void prepare_entry(io_uring_sqe& entry) noexcept override { prepare_(*this, entry); }
 
@@ -64,7 +68,7 @@ class [[nodiscard("it does nothing until it is awaited")]] path_status_op final 
 
  private:
   prepare_function prepare_;
-  unsigned number_;
+  unsigned number_ = 0;
 };
 
 /// Room for what statx(2) says.

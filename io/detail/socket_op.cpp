@@ -87,7 +87,7 @@ void socket_op::throw_failure(const char* name) const {
     throw std::logic_error(std::string("lariat: ") + name + " " + description() +
                            ": another task already does this; a stream has one reader at a time");
   }
-  throw_error(-result_, name, description());
+  throw_error(-result_, name, error_object::described(description()));
 }
 
 std::error_code socket_op::take_failure() const noexcept {

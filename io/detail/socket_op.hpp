@@ -36,7 +36,7 @@ class turn_queue {
 
   /// Calls `visit(socket_op&)` for each, which may remove the one that it is given.
   template <class Visit>
-  void for_each(Visit visit) noexcept;
+  void for_each(Visit visit) const noexcept;
 
  private:
   socket_op* last_ = nullptr;
@@ -123,7 +123,7 @@ inline void turn_queue::push(socket_op& operation) noexcept {
 }
 
 template <class Visit>
-void turn_queue::for_each(Visit visit) noexcept {
+void turn_queue::for_each(Visit visit) const noexcept {
   for (socket_op* each = first(); each != nullptr;) {
     socket_op* next = each == last_ ? nullptr : each->next_;
     visit(*each);

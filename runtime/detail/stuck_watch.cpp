@@ -3,6 +3,7 @@
 #include <lariat/runtime/dump.hpp>
 #include <lariat/sched/context.hpp>
 #include <lariat/sched/detail/site_text.hpp>
+#include <lariat/sched/detail/task_text.hpp>
 #include <lariat/sched/detail/wait_chain.hpp>
 #include <lariat/sched/loop.hpp>
 

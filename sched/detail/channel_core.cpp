@@ -1,6 +1,7 @@
 #include <lariat/sched/detail/channel_core.hpp>
 
 #include <lariat/sched/detail/pause.hpp>
+#include <lariat/sched/detail/task_text.hpp>
 
 #include <algorithm>
 #include <cstdio>
@@ -50,8 +51,9 @@ channel_core::~channel_core() = default;
 void channel_core::refuse_if_waiting(const channel_queue& own, spin_lock& lock) noexcept {
   const std::lock_guard guard(lock);
   if (own.empty()) return;
-  std::fputs("lariat: the last end of a channel's side was destroyed while a task waits in it\n",
-             stderr);
+  const operation* const waits = own.oldest().waiting_in();
+  std::fprintf(stderr, "lariat: the last end of a channel's side was destroyed while %s\n",
+               waits == nullptr ? "a thread waits in it" : waiting_text(*waits).c_str());
   std::abort();
 }
 

@@ -6,6 +6,10 @@
 #include <cstddef>
 #include <cstdint>
 
+namespace lariat {
+class operation;
+}  // namespace lariat
+
 namespace lariat::detail {
 
 /// Who waits at a channel: a task's operation, or a thread.
@@ -26,6 +30,9 @@ class channel_waiter {
   /// when it returns.
   virtual void deliver() noexcept = 0;
 
+  /// What a task waits in; null for a thread.
+  [[nodiscard]] virtual const operation* waiting_in() const noexcept { return nullptr; }
+
   outcome told_ = outcome::waiting;
 
  private:
@@ -42,6 +49,8 @@ class channel_queue {
   [[nodiscard]] bool empty() const noexcept { return first_ == nullptr; }
   void push(channel_waiter& waiter) noexcept;
   [[nodiscard]] channel_waiter& pop() noexcept;
+  /// Of one that is not empty.
+  [[nodiscard]] const channel_waiter& oldest() const noexcept { return *first_; }
   /// False if it is not there (any more).
   bool remove(channel_waiter& waiter) noexcept;
   /// All of them, as a list by `next_`.

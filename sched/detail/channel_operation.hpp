@@ -89,6 +89,7 @@ class channel_operation : public operation, public channel_waiter_of<T> {
   }
 
   void deliver() noexcept override { owner().post(*this); }
+  [[nodiscard]] const operation* waiting_in() const noexcept override { return this; }
 
   channel_state<T>* channel_;
 };

@@ -2,6 +2,7 @@
 
 #include <lariat/sched/cancelled.hpp>
 #include <lariat/sched/detail/site_text.hpp>
+#include <lariat/sched/detail/task_text.hpp>
 #include <lariat/sched/loop.hpp>
 
 namespace lariat::detail {
@@ -20,8 +21,7 @@ std::string exception_text(const std::exception_ptr& error) {
 
 std::string failure_text(const unhandled_failure& failure) {
   const context& task = failure.task();
-  std::string text = "lariat: task " + std::to_string(task.id());
-  if (!task.name().empty()) text += " \"" + std::string(task.name()) + '"';
+  std::string text = "lariat: " + task_text(task);
   text += " (spawned at " + site_text(task.spawn_site()) + ") failed and was not awaited: ";
   return text + exception_text(failure.error());
 }

@@ -2,7 +2,7 @@
 
 #include <lariat/sched/context.hpp>
 #include <lariat/sched/detail/site_text.hpp>
-#include <lariat/sched/detail/wait_chain.hpp>
+#include <lariat/sched/detail/task_text.hpp>
 #include <lariat/sched/loop.hpp>
 #include <lariat/sched/operation.hpp>
 
@@ -36,11 +36,7 @@ void append_state(std::string& text, const context& task, clock_ns now) {
     text += task.computing_on() == nullptr ? " is ready or running" : " computes on a pool";
     return;
   }
-  const operation_info info = waits->info();
-  text += " waits in ";
-  text += info.name;
-  if (info.fd >= 0) text += "(fd " + std::to_string(info.fd) + ')';
-  text += " for " + duration_text(task.waiting_for(now));
+  text += " waits in " + operation_text(*waits) + " for " + duration_text(task.waiting_for(now));
 }
 
 // The coroutine that makes a task of an operation, as when_all(sleep_for(1s), ...) does: its place

@@ -1,6 +1,7 @@
 #include <lariat/sched/detail/thread_operation.hpp>
 
 #include <lariat/sched/blocking_pool.hpp>
+#include <lariat/sched/detail/shown_name.hpp>
 #include <lariat/sched/detail/thread_substitute.hpp>
 #include <lariat/sched/timer.hpp>
 
@@ -104,8 +105,9 @@ void thread_operation::check(bool gave_up) const {
   switch (ending_) {
     case ending::by_function:
       if (error_ != 0) {
-        throw std::system_error(error_, std::generic_category(),
-                                "to_thread: lane " + lane_->name() + " cannot start a thread");
+        throw std::system_error(
+            error_, std::generic_category(),
+            "to_thread: lane " + shown_name(lane_->name()) + " cannot start a thread");
       }
       // The function noticed the cancel and said so: then this is its delivery.
       if (gave_up && must_cancel()) throw_cancelled();
@@ -113,11 +115,11 @@ void thread_operation::check(bool gave_up) const {
     case ending::cancelled:
       throw_cancelled();
     case ending::timed_out:
-      throw std::system_error(
-          std::make_error_code(std::errc::timed_out),
-          "to_thread: no thread of lane " + lane_->name() + " was free within the queue timeout");
+      throw std::system_error(std::make_error_code(std::errc::timed_out),
+                              "to_thread: no thread of lane " + shown_name(lane_->name()) +
+                                  " was free within the queue timeout");
     case ending::deadlocked:
-      throw std::logic_error("lariat: to_thread: lane " + lane_->name() +
+      throw std::logic_error("lariat: to_thread: lane " + shown_name(lane_->name()) +
                              ": deadlock: every thread of the lane waits for a call to this same "
                              "lane, so none is left to run it. Give the inner calls a lane of "
                              "their own, or this one more threads");

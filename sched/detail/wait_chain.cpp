@@ -1,7 +1,9 @@
 #include <lariat/sched/detail/wait_chain.hpp>
 
 #include <lariat/sched/context.hpp>
+#include <lariat/sched/detail/shown_name.hpp>
 #include <lariat/sched/detail/site_text.hpp>
+#include <lariat/sched/detail/task_text.hpp>
 #include <lariat/sched/loop.hpp>
 #include <lariat/sched/operation.hpp>
 
@@ -27,7 +29,7 @@ void check_debug_variable() noexcept {
   const std::string_view value = debug_variable();
   if (value.empty() || value == "0" || value == "1" || value == "deadlocks") return;
   std::fprintf(stderr, "lariat: LARIAT_DEBUG=%s means nothing: 0, 1 and deadlocks do\n",
-               value.data());
+               shown_name(value).c_str());
 }
 
 // For who wants to know by whom a task is woken, and not which tasks that are.
@@ -264,12 +266,6 @@ bool all_wait_for_tasks(loop& where) {
   where.for_each_task(
       [&](const context& each) { all = all && woken_in(each.waiting_in()) != woken_by::anything; });
   return all;
-}
-
-std::string task_text(const context& task) {
-  std::string text = "task " + std::to_string(task.id());
-  if (!task.name().empty()) text += " \"" + std::string(task.name()) + '"';
-  return text;
 }
 
 }  // namespace lariat::detail

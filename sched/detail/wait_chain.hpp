@@ -28,7 +28,4 @@ void refuse_deadlock(const operation& about);
 /// ever. Looks at all tasks.
 [[nodiscard]] bool all_wait_for_tasks(loop& where);
 
-/// A task's number, and its name if it has one.
-[[nodiscard]] std::string task_text(const context& task);
-
 }  // namespace lariat::detail

@@ -1,5 +1,7 @@
 #include <lariat/sched/detail/wait_list.hpp>
 
+#include <lariat/sched/detail/task_text.hpp>
+
 #include <cstdio>
 #include <cstdlib>
 
@@ -23,9 +25,9 @@ void wait_operation::cancel() noexcept {
 
 void wait_list_base::die_waited_for() const noexcept {
   std::fprintf(stderr,
-               "lariat: what a task waits for was destroyed: it is suspended in %s. End the tasks "
-               "that use a mutex, an event, a queue or the like before that.\n",
-               front_link().info().name);
+               "lariat: what a task waits for was destroyed: %s. End the tasks that use a mutex, "
+               "an event, a queue or the like before that.\n",
+               waiting_text(front_link()).c_str());
   std::abort();
 }
 

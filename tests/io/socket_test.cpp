@@ -1,12 +1,13 @@
 #include <lariat/io/socket.hpp>
 
+#include "child_process.hpp"
 #include "connected.hpp"
+#include "contains.hpp"
 #include "coroutine_test.hpp"
 
 #include <lariat/sched/timeout.hpp>
 
 #include <fcntl.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include <array>
@@ -28,19 +29,15 @@ const std::error_code closed_meanwhile(ECANCELED, std::system_category());
 
 bool is_open(int fd) { return ::fcntl(fd, F_GETFD) != -1; }
 
-// Runs `body` in a child process, without its complaints, and gives the signal that ended it.
+// What a process prints that runs `body` and has to die by SIGABRT.
 template <class Body>
-int signal_that_ends(Body body) {
-  const pid_t child = ::fork();
-  if (child == 0) {
-    ::close(STDERR_FILENO);
-    ::signal(SIGABRT, SIG_DFL);  // Catch reports it.
+std::string last_words_of(Body body) {
+  child_process child([&] {
     run_on_fresh_loop(body);
-    ::_exit(0);
-  }
-  int status = 0;
-  ::waitpid(child, &status, 0);
-  return WIFSIGNALED(status) ? WTERMSIG(status) : 0;
+    return 0;
+  });
+  CHECK(child.status() == child_process::killed_by(SIGABRT));
+  return child.output();
 }
 
 }  // namespace
@@ -269,14 +266,25 @@ COROUTINE_TEST_CASE("destroying a stream closes it", "[io][socket][kernel]") {
   CHECK_FALSE(is_open(fd));
 }
 
-TEST_CASE("destroying a stream that another task uses ends the program", "[io][socket]") {
+TEST_CASE("destroying a stream that another task uses ends the program and names both",
+          "[io][socket]") {
+  constexpr int read_line = __LINE__ + 4;
   const auto body = []() -> task<> {
     std::optional<connected> pair = co_await connect_pair();
     buffer into;
-    auto reading = spawn([&]() -> task<> { (void)co_await pair->server.read_some(into); });
+    auto read = [&]() -> task<> { (void)co_await pair->server.read_some(into); };
+    auto reading = spawn({.name = "read\ner"}, read);
     co_await let_others_run();
+    say("%s, fd %d\n", pair->server.peer_address().to_string().c_str(),
+        pair->server.native_handle());
     pair.reset();
     co_await reading;
   };
-  CHECK(signal_that_ends(body) == SIGABRT);
+  const std::string output = last_words_of(body);
+  const std::string name = output.substr(0, output.find('\n'));
+  INFO(output);
+  CHECK(contains(output, "lariat: a socket (" + name + ") was destroyed while another task uses"));
+  CHECK(contains(output, R"("read\ner" (spawned at )"));
+  CHECK(contains(output, " waits in read(" + name.substr(name.find("fd ")) + ") at "));
+  CHECK(contains(output, "socket_test.cpp:" + std::to_string(read_line) + ". co_await its close"));
 }

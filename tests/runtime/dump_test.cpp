@@ -74,6 +74,15 @@ TEST_CASE("a dump shows each task's name, where it was spawned and every await o
   CHECK(matches(text, "task \\d+ \"main\" is ready or running\n"));
 }
 
+TEST_CASE("a dump shows a task's name in one line, whatever it is", "[runtime][dump]") {
+  auto main = []() -> task<std::string> {
+    spawn({.name = "a\n\x1b[2J\xff\"b"}, leaf).detach();
+    co_await sleep_for(1us);
+    co_return dumped();
+  };
+  CHECK(contains(run(main()), R"( "a\n\x1b[2J\xff\"b" waits in sleep for )"));
+}
+
 TEST_CASE("a dump shows the operation that a task waits in, and its descriptor",
           "[runtime][dump]") {
   int ends[2];

@@ -94,7 +94,8 @@ TEST_CASE("the last end of a side goes while a task waits in it: that ends the p
   const std::string by_receiver = last_words_of([]() -> task<> {
     auto ends = channel<int>(1);
     std::optional<channel_receiver<int>> receiver(std::move(ends.receiver));
-    auto waiting = spawn([&]() -> task<> { (void)co_await receiver->receive(); });
+    auto wait = [&]() -> task<> { (void)co_await receiver->receive(); };
+    auto waiting = spawn({.name = "guest"}, wait);
     co_await settle();
     receiver.reset();
   });
@@ -102,12 +103,16 @@ TEST_CASE("the last end of a side goes while a task waits in it: that ends the p
     auto ends = channel<int>(1);
     std::optional<channel_sender<int>> sender(std::move(ends.sender));
     co_await sender->send(1);
-    auto waiting = spawn([&]() -> task<> { co_await sender->send(2); });
+    auto wait = [&]() -> task<> { co_await sender->send(2); };
+    auto waiting = spawn({.name = "guest"}, wait);
     co_await settle();
     sender.reset();
   });
   for (const std::string& words : {by_receiver, by_sender}) {
-    CHECK(words.find("the last end of a channel's side was destroyed") != words.npos);
+    INFO(words);
+    CHECK(words.find("the last end of a channel's side was destroyed while task ") != words.npos);
+    CHECK(words.find(" \"guest\" (spawned at ") != words.npos);
+    CHECK(words.find("channel_end_test.cpp:") != words.npos);
   }
 }
 

@@ -123,14 +123,18 @@ LOOP_TEST_CASE("waiting for an event that is set starves nobody", "[sched][event
 }
 
 TEST_CASE("an event that a task waits for ends the program when it goes", "[sched][event]") {
+  constexpr int wait_line = __LINE__ + 3;
   const std::string output = last_words_of([]() -> task<> {
     auto gate = std::make_unique<event>();
     auto body = [&]() -> task<> { co_await gate->wait(); };
-    join_handle<void> other = spawn(body);
+    join_handle<void> other = spawn({.name = "guest"}, body);
     co_await settle();
     gate.reset();
   });
-  CHECK(output.find("what a task waits for was destroyed: it is suspended in event::wait") !=
+  INFO(output);
+  CHECK(output.find("what a task waits for was destroyed: task ") != output.npos);
+  CHECK(output.find(" \"guest\" (spawned at ") != output.npos);
+  CHECK(output.find("event_test.cpp:" + std::to_string(wait_line) + ". End the tasks") !=
         output.npos);
 }
 

@@ -115,6 +115,7 @@ LOOP_TEST_CASE("an operation that is not suspended is not asked to cancel", "[sc
 
 TEST_CASE("destroying a frame with an operation in flight terminates with a message",
           "[sched][operation]") {
+  constexpr int sleep_line = __LINE__ + 8;
   std::string output;
   const int status = status_of_child(
       [] {
@@ -144,7 +145,10 @@ TEST_CASE("destroying a frame with an operation in flight terminates with a mess
       },
       output);
   CHECK(WIFSIGNALED(status));
-  CHECK(output.find("destroyed while an operation that it awaits was in flight") !=
+  INFO(output);
+  CHECK(output.find("destroyed while an operation that it awaits was in flight, at ") !=
+        std::string::npos);
+  CHECK(output.find("operation_test.cpp:" + std::to_string(sleep_line) + " in task ") !=
         std::string::npos);
 }
 
@@ -167,5 +171,6 @@ TEST_CASE("awaiting an operation where no loop runs terminates with a message",
       },
       output);
   CHECK(WIFSIGNALED(status));
-  CHECK(output.find("on a thread that runs no loop") != std::string::npos);
+  CHECK(output.find("lariat: yield was awaited on a thread that runs no loop") !=
+        std::string::npos);
 }

@@ -1,5 +1,7 @@
 #include <lariat/io/testing/detail/open_file.hpp>
 
+#include <lariat/sched/detail/shown_name.hpp>
+
 #include <dirent.h>
 #include <fcntl.h>
 #include <linux/falloc.h>
@@ -20,6 +22,8 @@ constexpr std::uint64_t offset_max = std::uint64_t{1} << 40;
 }  // namespace
 
 bool open_file::writable() const noexcept { return (flags_ & O_ACCMODE) != O_RDONLY; }
+
+std::string open_file::describe() const { return lariat::detail::shown_name(path_); }
 
 int open_file::read(std::span<const iovec> into, std::uint64_t offset) noexcept {
   if ((flags_ & O_ACCMODE) == O_WRONLY) return -EBADF;

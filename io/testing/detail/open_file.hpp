@@ -25,7 +25,7 @@ class open_file final : public open_description {
   int read(std::span<const iovec> into, std::uint64_t offset) noexcept override;
   int write(std::span<const iovec> from, std::uint64_t offset) noexcept override;
   [[nodiscard]] unsigned events() const noexcept override;
-  [[nodiscard]] std::string describe() const override { return path_; }
+  [[nodiscard]] std::string describe() const override;
   [[nodiscard]] open_file* as_file() noexcept override { return this; }
 
   /// fallocate(2). 0 or a negative errno.

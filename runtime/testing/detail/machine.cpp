@@ -2,6 +2,7 @@
 
 #include <lariat/io/detail/system_calls.hpp>
 #include <lariat/runtime/dump.hpp>
+#include <lariat/sched/detail/shown_name.hpp>
 #include <lariat/sched/detail/site_text.hpp>
 #include <lariat/sched/exception_group.hpp>
 #include <lariat/sched/operation.hpp>
@@ -12,6 +13,7 @@
 #include <cstdlib>
 #include <functional>
 #include <source_location>
+#include <string_view>
 #include <utility>
 
 namespace lariat::testing {
@@ -40,8 +42,8 @@ task<> run_main(task<> main, std::exception_ptr& error, bool& done) {
 
 // "task "serve" made at server.cpp:48", or without a name.
 std::string text_of(const context& task) {
-  const std::string name(task.name());
-  return "task " + (name.empty() ? name : '"' + name + "\" ") + "made at " +
+  const std::string_view name = task.name();
+  return "task " + (name.empty() ? "" : lariat::detail::quoted_name(name) + ' ') + "made at " +
          lariat::detail::site_text(task.spawn_site());
 }
 
