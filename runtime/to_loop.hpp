@@ -21,6 +21,7 @@ namespace detail {
 [[nodiscard]] runtime& require_runtime(const char* operation);
 
 /// Tells a task on whose behalf it runs and where it is awaited, without suspending it.
+/// \throws operation_cancelled if it was cancelled before.
 class [[nodiscard]] own_place {
  public:
   using bound_to_loop = void;
@@ -37,10 +38,13 @@ class [[nodiscard]] own_place {
     site_ = awaiter == nullptr ? task_->spawn_site() : awaiter->site();
     return false;
   }
-  value await_resume() const noexcept { return {*task_, site_}; }
+  value await_resume() const {
+    if (task_->must_cancel()) task_->throw_cancelled();
+    return {*task_, site_};
+  }
 
  private:
-  const context* task_ = nullptr;
+  context* task_ = nullptr;
   std::source_location site_;
 };
 

@@ -10,15 +10,15 @@
 namespace lariat::detail {
 
 bool join_operation_base::start() {
-  if (must_cancel()) {
-    cancelled_ = stopped_waiting_ = true;
-    if (on_cancel_ == on_cancel::cancel_task) record_->request_cancel("its awaiter was cancelled");
+  const bool cancelled_before = must_cancel();
+  if (cancelled_before && on_cancel_ == on_cancel::only_stop_waiting) {
+    stopped_waiting_ = true;
     return false;
   }
   const bool here = loop::current() == record_->owner();
   // A task that waits for nothing yet, unless it is this one, cannot wait for this one.
-  if (here && (record_->waiting_in() != nullptr || record_ == &task_context()) &&
-      deadlock_checks()) {
+  if (here && !cancelled_before &&
+      (record_->waiting_in() != nullptr || record_ == &task_context()) && deadlock_checks()) {
     refuse_deadlock(*this);
   }
   suspend();
@@ -27,6 +27,8 @@ bool join_operation_base::start() {
   } else if (!record_->post(registration_)) {
     complete();
   }
+  // Passed on and waited for, as one that comes later: the task may use what its awaiter has.
+  if (cancelled_before) cancel();
   return true;
 }
 

@@ -33,7 +33,13 @@ void task_group::fail(const std::exception_ptr& error) noexcept {
 }
 
 void task_group::scope_child_finished(context&, const std::exception_ptr& error) noexcept {
-  if (error != nullptr && !detail::is_cancelled(error)) fail(error);
+  if (error != nullptr) {
+    if (detail::is_cancelled(error)) {
+      child_cancelled();
+    } else {
+      fail(error);
+    }
+  }
   if (size() == 0) children_ended();
 }
 
@@ -71,10 +77,15 @@ void group_operation_base::cancel_body(std::string_view reason) noexcept {
   if (body_ != nullptr) body_->cancel(reason);
 }
 
+void group_operation_base::child_cancelled() noexcept {
+  if (cancelled_) cut_short_ = true;
+}
+
 void group_operation_base::child_finished(context&, const std::exception_ptr& error) noexcept {
   body_ = nullptr;
   if (is_cancelled(error)) {
     body_cancelled_ = error;
+    child_cancelled();
     // Not by us: the body ended early all the same, and its children with it.
     if (!ending()) task_group::cancel("the group's body was cancelled");
   } else if (error != nullptr) {
@@ -95,6 +106,7 @@ void group_operation_base::end() noexcept {
 void group_operation_base::rethrow_error() const {
   if (refused_) throw_cancelled();
   if (!errors().empty()) throw exception_group("task_group", errors());
+  if (cut_short_) throw_cancelled();
   if (body_cancelled_ == nullptr) return;
   if (is_own_cancel(cancelled_, body_cancelled_)) throw_cancelled();
   std::rethrow_exception(body_cancelled_);

@@ -33,7 +33,8 @@ class task_group : public detail::spawner<task_group>, protected detail::spawn_s
   /// \throws exception_group if the body or any child failed.
   ///
   /// \par Cancellation
-  /// Cancels the body and the children and waits for their end; failures win over the cancel.
+  /// Cancels the body and the children and waits for their end. If one of them ended by that, so
+  /// does this, also when the body had its value before; failures win over the cancel.
   template <class Body>
     requires std::invocable<Body&, task_group&>
   [[nodiscard]] static auto with(Body body);
@@ -63,6 +64,9 @@ class task_group : public detail::spawner<task_group>, protected detail::spawn_s
   /// Called when the last child has ended, and when the group has to end.
   virtual void children_ended() noexcept = 0;
   virtual void cancel_body(std::string_view reason) noexcept = 0;
+
+  /// Called when a child has ended by a cancel, whoever cancelled it.
+  virtual void child_cancelled() noexcept = 0;
 
  private:
   friend class detail::spawner<task_group>;
@@ -102,12 +106,14 @@ class group_operation_base : public operation, public child_owner, public task_g
   void child_finished(context& body, const std::exception_ptr& error) noexcept final;
   void children_ended() noexcept final;
   void cancel_body(std::string_view reason) noexcept final;
+  void child_cancelled() noexcept final;
   void end() noexcept;
 
   context* body_ = nullptr;  // While it runs.
   std::exception_ptr body_cancelled_;
   bool refused_ = false;
   bool cancelled_ = false;
+  bool cut_short_ = false;  // The awaiter's cancel ended the body or a child.
 };
 
 template <class T, class Body>

@@ -103,7 +103,7 @@ class [[nodiscard]] settled_operation final : public child_tuple<T...> {
       : child_tuple<T...>(std::move(bodies)) {}
 
   all_values<outcome<T>...> await_resume() {
-    if (this->refused()) this->throw_cancelled();
+    if (this->refused() || this->cut_short()) this->throw_cancelled();
     return std::apply(
         [](child<T>&... each) { return all_values<outcome<T>...>{outcome<T>(each.result())...}; },
         this->children());
@@ -121,7 +121,7 @@ class [[nodiscard]] settled_range_operation final : public child_range<T> {
       : child_range<T>(std::move(bodies)) {}
 
   std::vector<outcome<T>> await_resume() {
-    if (this->refused()) this->throw_cancelled();
+    if (this->refused() || this->cut_short()) this->throw_cancelled();
     std::vector<outcome<T>> ends;
     ends.reserve(this->count());
     for (child<T>& each : this->children()) ends.emplace_back(each.result());
@@ -204,7 +204,8 @@ template <detail::range_of_awaitables Range>
 /// (asyncio's `return_exceptions=True`, Promise.allSettled).
 ///
 /// \par Cancellation
-/// Cancels all of them, waits for their end and gives the outcomes; the cancel stays pending.
+/// Cancels all of them and waits for their end. If it cut one of them short it is thrown, and the
+/// outcomes are dropped; `select` gives what completed all the same. Otherwise the outcomes win.
 template <class... Awaitable>
 [[nodiscard]] auto when_all_settled(Awaitable... awaitables) {
   static_assert(sizeof...(Awaitable) > 0 && sizeof...(Awaitable) <= 6,

@@ -38,6 +38,7 @@ void child_group::cancel_rest(std::string_view reason) noexcept {
 }
 
 void child_group::child_finished(context& child, const std::exception_ptr& error) noexcept {
+  if (cancelled_ && is_cancelled(error)) cut_short_ = true;
   const bool first = decider_ == nobody && decides(error);
   if (first) {
     for (std::size_t index = 0; index < count_; ++index) {

@@ -52,6 +52,10 @@ class child_group : public operation, public child_owner {
   /// Whether the group was cancelled before it could start.
   [[nodiscard]] bool refused() const noexcept { return refused_; }
 
+  /// Whether a child ended early by the awaiter's cancel: a group that gives no value then, nor an
+  /// error, has to deliver that.
+  [[nodiscard]] bool cut_short() const noexcept { return cut_short_; }
+
  private:
   bool start() noexcept;
   void child_finished(context& child, const std::exception_ptr& error) noexcept final;
@@ -63,6 +67,7 @@ class child_group : public operation, public child_owner {
   std::exception_ptr error_;
   bool refused_ = false;
   bool cancelled_ = false;
+  bool cut_short_ = false;
 };
 
 }  // namespace lariat::detail

@@ -165,6 +165,21 @@ TEST_CASE("a cancel before the call keeps it from being made", "[runtime][to_loo
   CHECK(run(main(), four_loops));
 }
 
+TEST_CASE("a call under a cancel that is pending is not made", "[runtime][to_loop]") {
+  auto main = []() -> task<bool> {
+    watcher seen;
+    join_handle<void> handle;
+    auto caller = [&]() -> task<> {
+      handle.cancel();
+      co_await to_loop(1, wait_there, std::ref(seen));
+    };
+    handle = spawn(caller);
+    const bool cancelled = co_await ends_cancelled(handle);
+    co_return cancelled && !seen.began;
+  };
+  for (int round = 0; round < 100; ++round) CHECK(run(main(), four_loops));
+}
+
 TEST_CASE("a cancel that races the end on another loop either wins or does nothing",
           "[runtime][to_loop]") {
   auto main = []() -> task<int> {

@@ -5,6 +5,7 @@
 #include <lariat/sched/timer.hpp>
 
 #include <atomic>
+#include <exception>
 #include <memory>
 #include <stdexcept>
 #include <string>
@@ -194,6 +195,37 @@ LOOP_TEST_CASE("cancelling the awaiter cancels the awaited task and waits for it
   CHECK(reason == "outside");
   CHECK(first_cleaned);
   CHECK(inner.done());
+}
+
+LOOP_TEST_CASE("a cancel before the await reaches the awaited task too, and its end is waited for",
+               "[sched][join]") {
+  bool cleaned = false;
+  join_handle<void> inner = spawn([&]() -> task<> {
+    std::exception_ptr cancelled;
+    try {
+      co_await sleep_for(1h);
+    } catch (const operation_cancelled&) {
+      cancelled = std::current_exception();
+    }
+    co_await sleep_for(1ms);
+    cleaned = true;
+    if (cancelled != nullptr) std::rethrow_exception(cancelled);
+  });
+  bool waited = false;
+  join_handle<void> outer;
+  outer = spawn([&]() -> task<> {
+    co_await yield();
+    outer.cancel("early");
+    try {
+      co_await inner;
+    } catch (const operation_cancelled&) {
+      waited = cleaned;
+      throw;
+    }
+  });
+  const std::string end = co_await end_of(outer);
+  CHECK(end == "cancelled early");
+  CHECK(waited);
 }
 
 LOOP_TEST_CASE("a value of the awaited task wins over the awaiter's cancel", "[sched][join]") {

@@ -241,6 +241,57 @@ LOOP_TEST_CASE("a cancel from outside ends body and children and is delivered",
   CHECK(reason == "its awaiter was cancelled");
 }
 
+LOOP_TEST_CASE("a cancel while only children run ends them and is delivered",
+               "[sched][task_group][cancel]") {
+  std::string reason;
+  join_handle<std::string> handle = spawn([&]() -> task<std::string> {
+    std::string end = co_await end_of(task_group::with([&](task_group& group) -> task<int> {
+      group.spawn(note_cancel, std::ref(reason)).detach();
+      co_return 1;
+    }));
+    co_return end;
+  });
+  co_await sleep_for(1us);
+  handle.cancel("outside");
+  const std::string end = co_await handle;
+  CHECK(end == "cancelled outside");
+  CHECK(reason == "its awaiter was cancelled");
+}
+
+LOOP_TEST_CASE("a value wins over a cancel that cut no child short",
+               "[sched][task_group][cancel]") {
+  bool pending = false;
+  join_handle<int> handle = spawn([&]() -> task<int> {
+    const int value = co_await task_group::with([](task_group& group) -> task<int> {
+      group.spawn(rest, nanoseconds(1h)).cancel();  // Not by the group's awaiter.
+      group.spawn(survivor, 2).detach();
+      co_return 1;
+    });
+    try {
+      co_await yield();
+    } catch (const operation_cancelled&) {
+      pending = true;
+    }
+    co_return value;
+  });
+  co_await sleep_for(1us);
+  handle.cancel();
+  const int value = co_await handle;
+  CHECK(value == 1);
+  CHECK(pending);
+}
+
+LOOP_TEST_CASE("a timeout around a group whose body has returned is thrown",
+               "[sched][task_group][cancel]") {
+  const auto body = [](task_group& group) -> task<> {
+    group.spawn(rest, nanoseconds(1h)).detach();
+    co_return;
+  };
+  const auto parent = [&]() -> task<> { co_await task_group::with(body); };
+  const std::string end = co_await end_of(timeout(1ms, parent()));
+  CHECK(end == "timeout: the time was up");
+}
+
 LOOP_TEST_CASE("a failure wins over the cancel that caused it, which stays pending",
                "[sched][task_group][cancel]") {
   bool pending = false;

@@ -223,12 +223,23 @@ LOOP_TEST_CASE("when_all_settled gives every outcome and cancels nobody", "[sche
   CHECK(none.empty());
 }
 
-LOOP_TEST_CASE("a cancelled when_all_settled gives the outcomes, and keeps the cancel",
+LOOP_TEST_CASE("a cancel that cuts a child of when_all_settled short is delivered",
                "[sched][when_all][cancel]") {
+  join_handle<std::string> handle = spawn([]() -> task<std::string> {
+    const std::string end = co_await end_of(when_all_settled(survivor(1), after(1h, 2)));
+    co_return end;
+  });
+  co_await sleep_for(1us);
+  handle.cancel("outside");
+  const std::string end = co_await handle;
+  CHECK(end == "cancelled outside");
+}
+
+LOOP_TEST_CASE("outcomes win over a cancel that cut no child short", "[sched][when_all][cancel]") {
   bool still_pending = false;
   join_handle<bool> handle = spawn([&]() -> task<bool> {
-    auto [one, two] = co_await when_all_settled(survivor(1), after(1h, 2));
-    const bool ends = one.has_value() && two.cancelled();
+    auto [one, two] = co_await when_all_settled(survivor(1), survivor(2));
+    const bool ends = one.has_value() && two.has_value();
     try {
       co_await yield();
     } catch (const operation_cancelled&) {
