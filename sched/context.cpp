@@ -2,6 +2,7 @@
 
 #include <lariat/sched/cancelled.hpp>
 #include <lariat/sched/detail/failure_sink.hpp>
+#include <lariat/sched/detail/thread_state.hpp>
 #include <lariat/sched/local.hpp>
 #include <lariat/sched/loop.hpp>
 #include <lariat/sched/operation.hpp>
@@ -16,18 +17,23 @@ namespace {
 
 std::atomic<std::uint64_t> next_id_block{1};
 
+// Ids come in blocks, so that starting a task needs no shared counter.
+[[gnu::noinline]] std::uint64_t take_ids() noexcept {
+  constexpr std::uint64_t block = 1024;
+  detail::thread_state& here = detail::own_thread_state();
+  // Relaxed: only uniqueness counts.
+  here.next_id = next_id_block.fetch_add(block, std::memory_order_relaxed);
+  here.ids_end = here.next_id + block;
+  return here.next_id++;
+}
+
 }  // namespace
 
-// Ids come in blocks, so that starting a task needs no shared counter.
 std::uint64_t context::next_id() noexcept {
-  constexpr std::uint64_t block = 1024;
-  thread_local std::uint64_t next = 0;
-  thread_local std::uint64_t end = 0;
-  if (next == end) {
-    next = next_id_block.fetch_add(block, std::memory_order_relaxed);  // Only uniqueness counts.
-    end = next + block;
-  }
-  return next++;
+  detail::thread_state& here = detail::this_thread_state();
+  if (here.next_id == here.ids_end) [[unlikely]]
+    return take_ids();  // Also where there is no state yet.
+  return here.next_id++;
 }
 
 struct context::extras {

@@ -137,7 +137,7 @@ class [[nodiscard]] fork_join_operation : fork_group {
 
   // All at once: they lie one after the other, in either order.
   void free_frames() noexcept {
-    current_strand.frames.deallocate(std::min(children_[0], children_[sizeof...(T) - 1]));
+    current_strand().frames.deallocate(std::min(children_[0], children_[sizeof...(T) - 1]));
   }
 
   void* children_[sizeof...(T)];

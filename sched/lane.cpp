@@ -6,6 +6,7 @@
 #include <lariat/sched/detail/pause.hpp>
 #include <lariat/sched/detail/start_thread.hpp>
 #include <lariat/sched/detail/thread_operation.hpp>
+#include <lariat/sched/detail/thread_state.hpp>
 #include <lariat/sched/detail/usable_cpus.hpp>
 #include <lariat/sched/driver.hpp>
 #include <lariat/sched/timer.hpp>
@@ -72,7 +73,7 @@ class lane::workers {
   };
 
   // This thread's; null on threads of no lane.
-  static worker*& current() noexcept;
+  static worker* current() noexcept;
 
   lane& front;
   const std::string name;
@@ -112,9 +113,8 @@ class lane::workers {
   detail::lane_intake<detail::call_inbox, detail::call_queue, std::atomic<bool>> intake_;
 };
 
-lane::workers::worker*& lane::workers::current() noexcept {
-  static thread_local worker* current = nullptr;  // Behind a compiled function: toolchain C1.
-  return current;
+lane::workers::worker* lane::workers::current() noexcept {
+  return static_cast<worker*>(detail::this_thread_state().lane_worker);
 }
 
 lane::workers::workers(lane& front, std::string name, const lane_options& options)
@@ -242,7 +242,7 @@ void lane::workers::start_worker() noexcept {
 }
 
 void lane::workers::work(worker& self) noexcept {
-  current() = &self;
+  detail::own_thread_state().lane_worker = &self;
   detail::name_this_thread(name, self.number);  // Too short to allocate.
   lock held(mutex_);
   intake_.arrived();

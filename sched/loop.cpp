@@ -3,6 +3,7 @@
 #include <lariat/sched/detail/loop_watch.hpp>
 #include <lariat/sched/detail/pause.hpp>
 #include <lariat/sched/detail/task_tree.hpp>
+#include <lariat/sched/detail/thread_state.hpp>
 #include <lariat/sched/detail/usable_cpus.hpp>
 #include <lariat/sched/detail/wait_chain.hpp>
 #include <lariat/sched/operation.hpp>
@@ -21,9 +22,7 @@
 namespace lariat {
 namespace {
 
-// Reached through loop::current() only: compilers cache a thread-local's address across a
-// suspension (toolchain C1).
-thread_local loop* current_loop = nullptr;
+loop* current_loop() noexcept { return detail::this_thread_state().running_loop; }
 
 constexpr clock_ns handoff_spin_default_ns = 50'000;  // What waking a thread takes, at most.
 constexpr int handoff_yields = 3;
@@ -62,17 +61,18 @@ loop::~loop() {
   assert(live_ == 0 && "a loop was destroyed while tasks of it live: cancel and await them");
 }
 
-loop* loop::current() noexcept { return current_loop; }
+loop* loop::current() noexcept { return current_loop(); }
 
 loop& loop::require(const char* operation) {
-  if (current_loop != nullptr) return *current_loop;
+  if (loop* const running = current_loop(); running != nullptr) return *running;
   throw std::logic_error(std::string("lariat: ") + operation +
                          ": no loop runs on this thread; use run(), or runtime::spawn from "
                          "outside");
 }
 
 std::uint64_t loop::random() noexcept {
-  return current_loop != nullptr ? current_loop->driver_.random() : system_random();
+  loop* const running = current_loop();
+  return running != nullptr ? running->driver_.random() : system_random();
 }
 
 context& loop::foreign_context() noexcept {
@@ -125,9 +125,11 @@ void loop::cancel_all(std::string_view reason) noexcept {
 
 void loop::close(std::string_view reason) noexcept {
   closed_ = true;
-  loop* const outer = std::exchange(current_loop, this);  // As if it ran: cancels look at that.
+  detail::thread_state& here = detail::own_thread_state();
+  loop* const outer =
+      std::exchange(here.running_loop, this);  // As if it ran: cancels look at that.
   cancel_all(reason);
-  current_loop = outer;
+  here.running_loop = outer;
 }
 
 void loop::post_from_signal(runnable& step) noexcept {
@@ -150,24 +152,25 @@ bool loop::in_frame_below(const void* address) noexcept {
 }
 
 void loop::post(runnable& step) noexcept {
-  if (current_loop == this) return ready(step);
+  if (current_loop() == this) return ready(step);
   if (!inbox_.push(step)) return;  // The step may have run, and the loop be gone.
   driver_.wake();
   wakes_done_.fetch_add(1, std::memory_order_release);  // Pairs with ~loop, which waits for it.
 }
 
 void loop::run_until(const bool& done) {
-  if (current_loop != nullptr) {
+  detail::thread_state& here = detail::own_thread_state();
+  if (here.running_loop != nullptr) {
     throw std::logic_error(
         "lariat: run() was called from inside a running loop; co_await the task instead");
   }
-  current_loop = this;
+  here.running_loop = this;
   const int frame = 0;
   stack_base_ = &frame;
   stack_end_ = nullptr;
   turn_time_ = driver_.now();
   while (!done) turn(done);
-  current_loop = nullptr;
+  here.running_loop = nullptr;
 }
 
 void loop::turn(const bool& done) noexcept {

@@ -45,13 +45,13 @@ pool& pool::of(const context& task) {
 }
 
 pool& pool::current() {
-  if (detail::current_worker != nullptr) return detail::current_worker->core().owner();
+  if (detail::current_worker() != nullptr) return detail::current_worker()->core().owner();
   const loop* const running = loop::current();
   return running == nullptr ? process_pool() : of(*running);
 }
 
 const context* pool::current_task() noexcept {
-  const detail::fork_scope* const scope = detail::current_strand.scope;
+  const detail::fork_scope* const scope = detail::current_strand().scope;
   return scope == nullptr ? nullptr : scope->task;
 }
 

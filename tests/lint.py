@@ -219,6 +219,15 @@ def undocumented(file):
         yield file, line, f'{found.name} has no /// comment that says what it is for'
 
 
+@rule('thread-local')
+def one_thread_local(all_files):
+    for file in all_files.layers():
+        if not file.path.startswith('sched/detail/thread_state.'):
+            for match in re.finditer(r'\b(thread_local|__thread)\b', file.code):
+                yield (file, file.line_at(match.start()), 'what belongs to a thread is in its '
+                       'thread_state: an object with more cannot be opened by dlopen')
+
+
 @rule('macro')
 def macro_names(all_files):
     for file in all_files.layers():

@@ -174,6 +174,7 @@ BREACHES = [
      'last has no ///'),
     ('doc', HEADER, '  void covered', '\n  void covered', 35, 'covered_by_the_comment_above has no'),
     ('doc', HEADER, ' noexcept override;', ' noexcept;', 36, 'cancel has no ///'),
+    ('thread-local', 'sched/task.cpp', '#include <memory>', 'thread_local int x;', 3, 'dlopen'),
     ('macro', HEADER, 'LARIAT_TASK', 'TASK_MACRO', 8, 'TASK_MACRO'),
     ('reserved', TEST, 'bool ok =', 'int unix = 1; bool ok =', 4, 'unix is a macro'),
     ('license', HEADER, 'Apache-2.0', 'MIT', 1, 'SPDX'),

@@ -1,5 +1,7 @@
 #include <lariat/io/detail/system_calls.hpp>
 
+#include <lariat/sched/detail/thread_state.hpp>
+
 #include <linux/fs.h>
 
 #include <fcntl.h>
@@ -15,7 +17,9 @@
 namespace lariat::io::detail {
 namespace {
 
-constinit thread_local simulated_calls* current = nullptr;
+simulated_calls* current() noexcept {
+  return static_cast<simulated_calls*>(lariat::detail::this_thread_state().io);
+}
 
 // A simulated call's result, in the form of a system call's.
 template <class Result>
@@ -29,25 +33,26 @@ Result settle(Result result) noexcept {
 template <class Result, class... Parameters, class... Args>
 Result on_fd(Result (simulated_calls::*call)(int, Parameters...) noexcept, int fd,
              Args&&... args) noexcept {
-  if (current == nullptr) return settle<Result>(-EBADF);
-  return settle<Result>((current->*call)(fd, std::forward<Args>(args)...));
+  if (current() == nullptr) return settle<Result>(-EBADF);
+  return settle<Result>((current()->*call)(fd, std::forward<Args>(args)...));
 }
 
 // The same where the directory may be the working directory.
 bool simulates_at(int directory) noexcept {
-  return is_simulated(directory) || (directory == AT_FDCWD && current != nullptr);
+  return is_simulated(directory) || (directory == AT_FDCWD && current() != nullptr);
 }
 
 }  // namespace
 
-simulation_scope::simulation_scope(simulated_calls& calls) noexcept
-    : outer_(std::exchange(current, &calls)) {}
+simulation_scope::simulation_scope(simulated_calls& calls) noexcept : outer_(current()) {
+  lariat::detail::own_thread_state().io = &calls;
+}
 
-simulation_scope::~simulation_scope() { current = outer_; }
+simulation_scope::~simulation_scope() { lariat::detail::own_thread_state().io = outer_; }
 
 int sys::socket(int family, int type) noexcept {
-  if (current != nullptr) [[unlikely]]
-    return settle(current->socket(family, type));
+  if (current() != nullptr) [[unlikely]]
+    return settle(current()->socket(family, type));
   return ::socket(family, type, 0);
 }
 
@@ -163,8 +168,8 @@ ssize_t sys::copy_file_range(int from, int to, std::size_t size) noexcept {
 }
 
 int sys::open(const char* path, int flags, unsigned mode) noexcept {
-  if (current != nullptr) [[unlikely]]
-    return settle(current->openat(AT_FDCWD, path, flags, mode));
+  if (current() != nullptr) [[unlikely]]
+    return settle(current()->openat(AT_FDCWD, path, flags, mode));
   return ::open(path, flags, mode);
 }
 
@@ -187,38 +192,38 @@ int sys::unlinkat(int directory, const char* path, int flags) noexcept {
 }
 
 int sys::mkdir(const char* path, unsigned mode) noexcept {
-  if (current != nullptr) [[unlikely]]
-    return settle(current->mkdirat(AT_FDCWD, path, mode));
+  if (current() != nullptr) [[unlikely]]
+    return settle(current()->mkdirat(AT_FDCWD, path, mode));
   return ::mkdir(path, mode);
 }
 
 int sys::access(const char* path, int mode) noexcept {
-  if (current != nullptr) [[unlikely]]
-    return settle(current->access(path, mode));
+  if (current() != nullptr) [[unlikely]]
+    return settle(current()->access(path, mode));
   return ::faccessat(AT_FDCWD, path, mode, AT_EACCESS);
 }
 
 int sys::truncate(const char* path, std::uint64_t size) noexcept {
-  if (current != nullptr) [[unlikely]]
-    return settle(current->truncate(path, size));
+  if (current() != nullptr) [[unlikely]]
+    return settle(current()->truncate(path, size));
   return ::truncate(path, static_cast<off_t>(size));
 }
 
 int sys::chmod(const char* path, unsigned mode) noexcept {
-  if (current != nullptr) [[unlikely]]
-    return settle(current->chmod(path, mode));
+  if (current() != nullptr) [[unlikely]]
+    return settle(current()->chmod(path, mode));
   return ::chmod(path, mode);
 }
 
 ssize_t sys::readlink(const char* path, char* into, std::size_t size) noexcept {
-  if (current != nullptr) [[unlikely]]
-    return settle(current->readlink(path, into, size));
+  if (current() != nullptr) [[unlikely]]
+    return settle(current()->readlink(path, into, size));
   return ::readlink(path, into, size);
 }
 
 int sys::realpath(const char* path, std::string& into) {
-  if (current != nullptr) [[unlikely]]
-    return settle(current->realpath(path, into));
+  if (current() != nullptr) [[unlikely]]
+    return settle(current()->realpath(path, into));
   const std::unique_ptr<char, decltype(&std::free)> found(::realpath(path, nullptr), &std::free);
   if (found == nullptr) return -1;
   into = found.get();
@@ -226,13 +231,13 @@ int sys::realpath(const char* path, std::string& into) {
 }
 
 int sys::mkdtemp(char* name) noexcept {
-  if (current != nullptr) [[unlikely]]
-    return settle(current->mkdtemp(name));
+  if (current() != nullptr) [[unlikely]]
+    return settle(current()->mkdtemp(name));
   return ::mkdtemp(name) == nullptr ? -1 : 0;
 }
 
 std::string sys::describe_simulated(int fd) {
-  return current == nullptr ? "not of this simulation" : current->describe(fd);
+  return current() == nullptr ? "not of this simulation" : current()->describe(fd);
 }
 
 }  // namespace lariat::io::detail

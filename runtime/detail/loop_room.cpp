@@ -3,6 +3,7 @@
 #include <lariat/runtime/detail/registry.hpp>
 #include <lariat/runtime/dump.hpp>
 #include <lariat/sched/detail/name_thread.hpp>
+#include <lariat/sched/detail/thread_state.hpp>
 #include <lariat/sched/detail/wait_chain.hpp>
 #include <lariat/sched/timer.hpp>
 
@@ -14,8 +15,6 @@ namespace {
 
 constexpr const char* shutdown_reason = "the runtime is shutting down";
 
-thread_local runtime* current_runtime = nullptr;
-
 io::loop_driver_options driver_options(const runtime_options& options) {
   io::loop_driver_options chosen;
   chosen.entries = options.ring_entries;
@@ -24,7 +23,7 @@ io::loop_driver_options driver_options(const runtime_options& options) {
 
 }  // namespace
 
-runtime* running_runtime() noexcept { return current_runtime; }
+runtime* running_runtime() noexcept { return static_cast<runtime*>(this_thread_state().runtime); }
 
 loop_room::loop_room(const runtime_options& options, outstanding_work& work, stuck_report& stuck)
     : grace_(options.shutdown_grace_ns),
@@ -57,9 +56,10 @@ bool loop_room::belongs_here() const noexcept {
 void loop_room::run_here(runtime& owner, const bool& done) {
   runner_ = std::this_thread::get_id();
   const registered_loop entry(loop_);
-  current_runtime = &owner;
+  thread_state& here = own_thread_state();
+  here.runtime = &owner;
   loop_.run_until(done);
-  current_runtime = nullptr;
+  here.runtime = nullptr;
 }
 
 void loop_room::close() noexcept {

@@ -22,9 +22,9 @@ class fork_group;
 /// What fork-join coroutines of every result type share.
 class fork_promise_base {
  public:
-  static void* operator new(std::size_t size) { return current_strand.frames.allocate(size); }
+  static void* operator new(std::size_t size) { return current_strand().frames.allocate(size); }
   static void operator delete(void* frame, std::size_t) noexcept {
-    current_strand.frames.deallocate(frame);
+    current_strand().frames.deallocate(frame);
   }
 
   fork_promise_base() noexcept {}  // Nothing to store: a call costs a few instructions in all.
@@ -71,7 +71,7 @@ class fork_group {
   /// The strand: one of the children has ended. What to run next.
   [[nodiscard, gnu::always_inline]] std::coroutine_handle<> next() noexcept {
     if (unstarted_ == 0) return parent();
-    auto& forks = current_worker->forks();
+    auto& forks = current_worker()->forks();
     void* child;
     if (!forks.pop(child)) [[unlikely]]
       return join();
@@ -97,17 +97,17 @@ class fork_group {
   std::coroutine_handle<> start(std::coroutine_handle<> parent, std::size_t count,
                                 ChildAt child_at) {
     unstarted_ = static_cast<std::int32_t>(count - 1);
-    scope_ = current_strand.scope;
+    scope_ = current_strand().scope;
     if (scope_->cancelled.load(std::memory_order_relaxed)) [[unlikely]]
       throw_cancelled();
     parent_ = parent.address();
-    current_worker->forks().push(count - 1, [&](std::size_t i) {
+    current_worker()->forks().push(count - 1, [&](std::size_t i) {
       void* const child = child_at(count - 1 - i);
       fork_promise_base::of(child).join_group(*this);
       return child;
     });
-    if (current_worker->forks().asked()) [[unlikely]]
-      current_worker->share();
+    if (current_worker()->forks().asked()) [[unlikely]]
+      current_worker()->share();
     void* const first = child_at(0);
     fork_promise_base::of(first).join_group(*this);
     return std::coroutine_handle<>::from_address(first);

@@ -57,7 +57,7 @@ class [[nodiscard]] fork_range_operation : fork_group {
   ~fork_range_operation() {
     if (tasks_ == nullptr) return;
     while (made_ != 0) tasks_[--made_].~task();
-    current_strand.frames.deallocate(tasks_);
+    current_strand().frames.deallocate(tasks_);
   }
 
   bool await_ready() const noexcept { return made_ == 0; }
@@ -86,7 +86,7 @@ class [[nodiscard]] fork_range_operation : fork_group {
     if (count > std::numeric_limits<std::int32_t>::max())
       throw std::length_error("lariat: fork_join takes at most 2^31 - 1 fork_tasks");
     if (count == 0) return;
-    tasks_ = static_cast<task*>(current_strand.frames.allocate(count * sizeof(task)));
+    tasks_ = static_cast<task*>(current_strand().frames.allocate(count * sizeof(task)));
   }
 
   [[nodiscard]] slot<T>& result(std::size_t i) const noexcept {

@@ -12,18 +12,15 @@
 namespace lariat::detail {
 namespace {
 
-constexpr std::size_t large_step = 512;
-constexpr std::size_t large_max = 16 * 1024;
-constexpr std::size_t small_classes = small_frame_max / small_frame_step;
-constexpr std::size_t class_count = small_classes + (large_max - small_frame_max) / large_step;
+constexpr std::size_t class_count = small_frame_classes + large_frame_classes;
 
 constexpr std::size_t class_of_large(std::size_t size) noexcept {
-  return small_classes + (size - small_frame_max - 1) / large_step;
+  return small_frame_classes + (size - small_frame_max - 1) / large_frame_step;
 }
 
 constexpr std::size_t class_size(std::size_t index) noexcept {
-  if (index < small_classes) return (index + 1) * small_frame_step;
-  return small_frame_max + (index - small_classes + 1) * large_step;
+  if (index < small_frame_classes) return (index + 1) * small_frame_step;
+  return small_frame_max + (index - small_frame_classes + 1) * large_frame_step;
 }
 
 // How many frames of a class move at once between a thread and the shared lists.
@@ -86,55 +83,23 @@ shared_lists& shared() noexcept {
   return *lists;
 }
 
-constexpr std::size_t large_classes = class_count - small_classes;
-constinit thread_local std::array<frame_list, large_classes> large_frames{};
-
-frame_list& list_of(std::size_t index) noexcept {
-  return index < small_classes ? small_frames[index] : large_frames[index - small_classes];
+frame_list& list_of(frame_lists& lists, std::size_t index) noexcept {
+  return index < small_frame_classes ? lists.small[index]
+                                     : lists.large[index - small_frame_classes];
 }
-
-// What is left of this thread's last slab.
-struct slab_rest {
-  std::byte* begin;
-  std::byte* end;
-};
-constinit thread_local slab_rest slab{};
-
-// Gives everything to the other threads when its own ends.
-struct returner {
-  bool armed = false;
-  void arm() noexcept { armed = true; }  // The first use registers the destructor.
-  ~returner() {
-    for (std::size_t index = 0; index < class_count; ++index) {
-      frame_list& list = list_of(index);
-      const std::size_t size = class_size(index);
-      for (; list.fresh != list.fresh_end; list.fresh += size) {
-        list.head = new (list.fresh) free_frame{list.head, {}};
-      }
-      std::size_t count = 0;
-      for (free_frame* each = list.head; each != nullptr; each = each->next) ++count;
-      if (count != 0) shared().put(index, list.head, count);
-      list = {};
-    }
-    slab = {};  // The rest of a slab, under one batch, is let go.
-  }
-};
-thread_local returner at_thread_exit;
 
 // A thread keeps this many batches of a class before it gives one away.
 constexpr std::uint32_t kept_batches = 8;
 
-void open(std::size_t index) noexcept {
-  frame_list& list = list_of(index);
+void open(frame_list& list, std::size_t index) noexcept {
   if (list.opened) return;
   list.opened = true;
   list.room += static_cast<std::int32_t>(kept_batches * batch_of(index));
-  at_thread_exit.arm();
 }
 
-[[gnu::noinline]] void* refill(std::size_t index) {
-  frame_list& list = list_of(index);
-  open(index);
+[[gnu::noinline]] void* refill(frame_lists& lists, std::size_t index) {
+  frame_list& list = list_of(lists, index);
+  open(list, index);
   if (free_frame* batch = shared().take(index)) {
     list.head = batch->next;
     if (list.head != nullptr) list.room -= static_cast<std::int32_t>(list.head->batch_count - 1);
@@ -142,59 +107,86 @@ void open(std::size_t index) noexcept {
   }
   const std::size_t size = class_size(index);
   std::size_t bytes = size * batch_of(index);
-  if (static_cast<std::size_t>(slab.end - slab.begin) < size) {
+  if (static_cast<std::size_t>(lists.slab_end - lists.slab) < size) {
     std::size_t slab_size = 0;
     do {  // The first slabs are smaller than the largest batches.
-      slab.begin = shared().slab(slab_size);
+      lists.slab = shared().slab(slab_size);
     } while (slab_size < size);
-    slab.end = slab.begin + slab_size;
+    lists.slab_end = lists.slab + slab_size;
   }
-  bytes = std::min(bytes, static_cast<std::size_t>(slab.end - slab.begin) / size * size);
-  list.fresh = slab.begin + size;
-  list.fresh_end = slab.begin + bytes;
-  void* frame = slab.begin;
-  slab.begin += bytes;
+  bytes = std::min(bytes, static_cast<std::size_t>(lists.slab_end - lists.slab) / size * size);
+  list.fresh = lists.slab + size;
+  list.fresh_end = lists.slab + bytes;
+  void* frame = lists.slab;
+  lists.slab += bytes;
   return frame;
 }
 
-}  // namespace
+void* allocate_fresh(frame_lists& lists, std::size_t index) {
+  frame_list& list = list_of(lists, index);
+  if (list.fresh == list.fresh_end) return refill(lists, index);
+  return std::exchange(list.fresh, list.fresh + class_size(index));
+}
 
-constinit thread_local frame_list small_frames[small_classes]{};
-
-void give_frames(std::size_t index) noexcept {
-  frame_list& list = list_of(index);
-  open(index);  // A thread may free frames and never take any.
-  if (list.room >= 0) return;
-  free_frame* batch = list.head;
-  free_frame* last = batch;
+// Of a list without room for it: a batch goes to the other threads, or the list is a new one, for a
+// thread may free frames and never take any.
+[[gnu::noinline]] void give_frame(void* frame, std::size_t index) noexcept {
+  auto* const freed = ::new (frame) free_frame{nullptr, {}};
+  thread_state* const here = try_thread_state();
+  if (here == nullptr) return shared().put(index, freed, 1);
+  frame_list& list = list_of(here->frames, index);
+  open(list, index);
+  freed->next = list.head;
+  list.head = freed;
+  if (--list.room >= 0) return;
+  free_frame* last = freed;
   for (std::uint32_t i = 1; i < batch_of(index); ++i) last = last->next;
   list.head = last->next;
   list.room += static_cast<std::int32_t>(batch_of(index));
   last->next = nullptr;
-  shared().put(index, batch, batch_of(index));
+  shared().put(index, freed, batch_of(index));
 }
 
-void* allocate_fresh_frame(std::size_t index) {
-  frame_list& list = list_of(index);
-  if (list.fresh == list.fresh_end) return refill(index);
-  return std::exchange(list.fresh, list.fresh + class_size(index));
+}  // namespace
+
+void give_all_frames(frame_lists& lists) noexcept {
+  for (std::size_t index = 0; index < class_count; ++index) {
+    frame_list& list = list_of(lists, index);
+    const std::size_t size = class_size(index);
+    for (; list.fresh != list.fresh_end; list.fresh += size) {
+      list.head = ::new (list.fresh) free_frame{list.head, {}};
+    }
+    std::size_t count = 0;
+    for (free_frame* each = list.head; each != nullptr; each = each->next) ++count;
+    if (count != 0) shared().put(index, list.head, count);
+  }
+  lists = {};  // The rest of a slab, under one batch, is let go.
+}
+
+void give_small_frame(void* frame, std::size_t size_class) noexcept {
+  give_frame(frame, size_class);
+}
+
+void* allocate_fresh_frame(std::size_t size_class) {
+  return allocate_fresh(own_thread_state().frames, size_class);
 }
 
 void* allocate_large_frame(std::size_t size) {
-  if (size > large_max) return ::operator new(size);
+  if (size > large_frame_max) return ::operator new(size);
   const std::size_t index = class_of_large(size);
-  frame_list& list = list_of(index);
+  frame_list& list = list_of(this_thread_state().frames, index);
   if (list.head == nullptr) return allocate_fresh_frame(index);
   ++list.room;
   return std::exchange(list.head, list.head->next);
 }
 
 void deallocate_large_frame(void* frame, std::size_t size) noexcept {
-  if (size > large_max) return ::operator delete(frame);
+  if (size > large_frame_max) return ::operator delete(frame);
   const std::size_t index = class_of_large(size);
-  frame_list& list = list_of(index);
+  frame_list& list = list_of(this_thread_state().frames, index);
+  if (list.room <= 0) return give_frame(frame, index);
+  --list.room;
   list.head = ::new (frame) free_frame{list.head, {}};
-  if (--list.room < 0) give_frames(index);
 }
 
 }  // namespace lariat::detail

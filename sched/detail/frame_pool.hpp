@@ -1,5 +1,7 @@
 #pragma once
 
+#include <lariat/sched/detail/thread_state.hpp>
+
 #include <cstddef>
 #include <cstdint>
 #include <new>
@@ -19,47 +21,16 @@
 
 namespace lariat::detail {
 
-// Small frames in steps of 16 bytes waste little; larger ones are rarer, so coarser steps do.
-inline constexpr std::size_t small_frame_step = 16;
-inline constexpr std::size_t small_frame_max = 1024;
-
-struct free_frame {
-  free_frame* next;
-  union {                     // While it is in the shared lists:
-    free_frame* next_batch;   // of a batch's first frame,
-    std::size_t batch_count;  // of its second: counting them would wait for memory at each.
-  };
-};
-static_assert(sizeof(free_frame) <= small_frame_step);
-
-/// A thread's free frames of one size class.
-struct frame_list {
-  free_frame* head;
-  std::byte* fresh;  // Frames never used yet, in [fresh, fresh_end).
-  std::byte* fresh_end;
-  std::int32_t room;  // How many more it takes before some go to other threads.
-  bool opened;        // Before that its room is none, so that the first free comes to `open`.
-};
-static_assert(sizeof(frame_list) == 32);  // Its address is a shift.
-
-/// Those of small frames. Read where frames are made and freed only; clang before 19 keeps the
-/// address of a thread-local across a suspension, and gets at it by a call (toolchain C1).
-extern constinit thread_local frame_list small_frames[small_frame_max / small_frame_step]
-    __attribute__((tls_model("initial-exec")));
-
-#if defined(__clang__) && __clang_major__ < 19
-#define LARIAT_FRAME_CALL [[gnu::noinline]]
-#else
-#define LARIAT_FRAME_CALL
-#endif
-
 [[nodiscard]] void* allocate_fresh_frame(std::size_t size_class);
-void give_frames(std::size_t size_class) noexcept;
+void give_small_frame(void* frame, std::size_t size_class) noexcept;
 [[nodiscard]] void* allocate_large_frame(std::size_t size);
 void deallocate_large_frame(void* frame, std::size_t size) noexcept;
 
-LARIAT_FRAME_CALL inline void* allocate_small_frame(std::size_t size_class) {
-  frame_list& list = small_frames[size_class];
+/// Gives all that a thread has to the others, when it ends.
+void give_all_frames(frame_lists& lists) noexcept;
+
+[[nodiscard]] inline void* allocate_small_frame(std::size_t size_class) {
+  frame_list& list = this_thread_state().frames.small[size_class];
   free_frame* frame = list.head;
   if (frame == nullptr) [[unlikely]]
     return allocate_fresh_frame(size_class);
@@ -71,15 +42,16 @@ LARIAT_FRAME_CALL inline void* allocate_small_frame(std::size_t size_class) {
   return frame;
 }
 
-LARIAT_FRAME_CALL inline void deallocate_small_frame(void* frame, std::size_t size_class) noexcept {
-  frame_list& list = small_frames[size_class];
+inline void deallocate_small_frame(void* frame, std::size_t size_class) noexcept {
+  frame_list& list = this_thread_state().frames.small[size_class];
+  // Looked at first: on a thread that has no state yet nothing may be written.
+  const std::int32_t room = list.room - 1;
+  if (room < 0) [[unlikely]]
+    return give_small_frame(frame, size_class);
+  list.room = room;
   static_cast<free_frame*>(frame)->next = list.head;
   list.head = static_cast<free_frame*>(frame);
-  if (--list.room < 0) [[unlikely]]
-    give_frames(size_class);
 }
-
-#undef LARIAT_FRAME_CALL
 
 /// Memory for coroutine frames and task records, from free lists of this thread by size class.
 /// A frame may be freed on another thread than its own; surplus moves between threads in batches.

@@ -38,7 +38,7 @@ void frame_stack::enter(segment* where) noexcept {
 }
 
 void* frame_stack::allocate_in_next(std::size_t size) {
-  if (current_worker == nullptr) {
+  if (current_worker() == nullptr) {
     throw std::logic_error(
         "lariat: a fork_task was called outside a pool: hand the function to to_pool instead");
   }

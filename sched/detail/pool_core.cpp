@@ -98,11 +98,11 @@ pool_core::pool_core(pool& owner) : owner_(owner), spin_ns_(0), crowded_(true) {
 }
 
 void pool_core::run_here(runnable& step) noexcept {
-  current_worker = workers_.front().get();
+  own_thread_state().worker = workers_.front().get();
   step.run();
-  current_strand.scope = nullptr;
-  current_worker = nullptr;
-  current_strand.frames.release();
+  current_strand().scope = nullptr;
+  own_thread_state().worker = nullptr;
+  current_strand().frames.release();
 }
 
 void pool_core::start_threads(const std::string& name, const pool_options& options) {
@@ -158,14 +158,14 @@ bool pool_core::run_one(pool_worker& self, const std::atomic<bool>& done) noexce
     if (runnable* step = take_injected()) {
       wake(parking_.found());
       step->run();
-      current_strand.scope = nullptr;
+      current_strand().scope = nullptr;
       parking_.search();
       return true;
     }
     if (void* child = victims.steal(now)) {
       wake(parking_.found());
       fork_group::run_stolen(child);
-      current_strand.scope = nullptr;
+      current_strand().scope = nullptr;
       parking_.search();
       return true;
     }
@@ -200,15 +200,15 @@ void pool_core::sleep(pool_worker& self, const std::atomic<bool>& done) noexcept
 }
 
 void pool_core::run(pool_worker& self) noexcept {
-  current_worker = &self;
+  own_thread_state().worker = &self;
   for (;;) {
     if (run_one(self, stopping_)) continue;
     // Others may still run, and fork; they need no help.
     if (stopping_.load(std::memory_order_acquire) && !anything_visible()) break;
     sleep(self, stopping_);
   }
-  current_worker = nullptr;
-  current_strand.frames.release();
+  own_thread_state().worker = nullptr;
+  current_strand().frames.release();
 }
 
 void pool_core::help_until(pool_worker& self, const std::atomic<bool>& done) noexcept {

@@ -26,7 +26,7 @@ void pool_job::run() noexcept {
     delete this;
     return;
   }
-  current_strand.scope = &scope_;
+  current_strand().scope = &scope_;
   execute();
 }
 
@@ -43,7 +43,7 @@ void pool_job::request_stop() noexcept {
 }
 
 void pool_job::finish() noexcept {
-  current_strand.scope = nullptr;  // It may go now.
+  current_strand().scope = nullptr;  // It may go now.
   waiter_->job_ended();
 }
 
@@ -110,7 +110,7 @@ void wait_for_job(pool& where, pool_job& job) {
     throw std::logic_error(
         "lariat: to_pool(...).get() would block the loop that runs on this thread; co_await it");
   }
-  if (pool_worker* const here = current_worker; here != nullptr) {
+  if (pool_worker* const here = current_worker(); here != nullptr) {
     helping_worker waiter(*here);
     job.submit(where, waiter, pool::current_task());
     waiter.wait();

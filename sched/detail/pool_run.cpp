@@ -13,9 +13,9 @@ namespace lariat::detail {
 void resume_on_pool(const context& task, std::coroutine_handle<> coroutine) noexcept {
   fork_scope scope;
   scope.task = &task;
-  current_strand.scope = &scope;
+  current_strand().scope = &scope;
   coroutine.resume();  // It may be on another thread, or gone, when this returns.
-  current_strand.scope = nullptr;
+  current_strand().scope = nullptr;
 }
 
 void pool_run::start(pool& where, std::coroutine_handle<> body) noexcept {

@@ -2,7 +2,7 @@
 
 #include <lariat/sched/detail/deque.hpp>
 #include <lariat/sched/detail/parker.hpp>
-#include <lariat/sched/detail/strand.hpp>
+#include <lariat/sched/detail/thread_state.hpp>
 
 #include <atomic>
 #include <cstddef>
@@ -42,8 +42,5 @@ class pool_worker {
   std::size_t index_;
   parker bed_;
 };
-
-/// The worker that runs on this thread; null elsewhere. As `current_strand`.
-extern constinit thread_local pool_worker* current_worker;
 
 }  // namespace lariat::detail

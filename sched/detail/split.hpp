@@ -33,7 +33,7 @@ class batch_size {
 };
 
 /// Whether another worker looks for work.
-[[nodiscard]] inline bool work_is_wanted() noexcept { return current_worker->forks().asked(); }
+[[nodiscard]] inline bool work_is_wanted() noexcept { return current_worker()->forks().asked(); }
 
 /// Runs `body(from, to)` over all of [first, last), in pieces. Gives half of what is left away
 /// whenever another worker wants work, and only then (lazy splitting: Tzannes et al., 2010).

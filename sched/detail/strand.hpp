@@ -17,15 +17,11 @@ struct fork_scope {
 };
 
 /// What runs one after the other on one frame stack, on one thread at a time: a coroutine, then the
-/// children that it forked and nobody stole. A plain value, for it lies in a thread-local and
+/// children that it forked and nobody stole. A plain value, for it lies in the thread's state and
 /// changes hands.
 struct strand {
   frame_stack frames;
   fork_scope* scope = nullptr;
 };
-
-/// The strand that this thread runs. Touched where frames are made and freed, and where a strand
-/// stops or starts; its address is never held across a suspension (toolchain C1).
-extern constinit thread_local strand current_strand;
 
 }  // namespace lariat::detail

@@ -2,6 +2,7 @@
 
 #include <lariat/sched/blocking_pool.hpp>
 #include <lariat/sched/detail/shown_name.hpp>
+#include <lariat/sched/detail/thread_state.hpp>
 #include <lariat/sched/detail/thread_substitute.hpp>
 #include <lariat/sched/timer.hpp>
 
@@ -56,8 +57,10 @@ bool thread_operation::start(body function, void* state, const context* task, qu
   nested_ = lane::current() == lane_;
   // The last act: a thread may hand the result back before this returns.
   if (home_->many_handoffs() && !nested_) {
-    call_gatherer::current().add(*this, *lane_, *home_);
-    return true;
+    if (call_gatherer* const gatherer = call_gatherer::make_current(); gatherer != nullptr) {
+      gatherer->add(*this, *lane_, *home_);
+      return true;
+    }
   }
   if (lane_->submit(*this)) [[likely]]
     return true;
@@ -76,7 +79,9 @@ bool thread_operation::take_back() noexcept {
   if (thread_substitute* const threads = home_->threads(); threads != nullptr) [[unlikely]] {
     return threads->withdraw(*this);
   }
-  call_gatherer::current().flush();  // Which may hold it.
+  // Which may hold it.
+  if (call_gatherer* const gatherer = call_gatherer::current(); gatherer != nullptr)
+    gatherer->flush();
   return lane_->withdraw(*this);
 }
 
@@ -126,9 +131,13 @@ void thread_operation::check(bool gave_up) const {
   }
 }
 
-call_gatherer& call_gatherer::current() noexcept {
-  static thread_local constinit call_gatherer own;  // Behind a compiled function: toolchain C1.
-  return own;
+call_gatherer* call_gatherer::current() noexcept { return this_thread_state().gatherer; }
+
+call_gatherer* call_gatherer::make_current() noexcept {
+  thread_state* const here = try_thread_state();
+  if (here == nullptr) return nullptr;
+  if (here->gatherer == nullptr) here->gatherer = new (std::nothrow) call_gatherer;
+  return here->gatherer;
 }
 
 // A loop does not end while one is in its queue: the tasks whose calls it holds come behind it.

@@ -165,8 +165,11 @@ class call_chain : public call_inbox::chain {};
 /// the same cache line. One for each thread that runs a loop.
 class call_gatherer final : public runnable {
  public:
-  /// This thread's.
-  [[nodiscard]] static call_gatherer& current() noexcept;
+  /// This thread's; null if it has none yet.
+  [[nodiscard]] static call_gatherer* current() noexcept;
+
+  /// The same; null only if there is no memory for it.
+  [[nodiscard]] static call_gatherer* make_current() noexcept;
 
   /// Gathers `call`, which a task of `home`, the loop of this thread, makes to `where`.
   void add(thread_operation& call, lane& where, loop& home) noexcept;

@@ -50,7 +50,7 @@ fork_task<int> fail(const char* text) {
 }
 
 // The memory of the strand that this runs on.
-std::size_t stack_capacity() { return detail::current_strand.frames.capacity(); }
+std::size_t stack_capacity() { return detail::current_strand().frames.capacity(); }
 
 }  // namespace
 

@@ -1,0 +1,72 @@
+#pragma once
+
+#include <lariat/sched/detail/frame_list.hpp>
+#include <lariat/sched/detail/strand.hpp>
+
+#include <cstdint>
+
+namespace lariat {
+class loop;
+}
+
+// clang before 19 keeps the address of a thread-local across a suspension (toolchain C1).
+#if defined(__clang__) && __clang_major__ < 19
+#define LARIAT_NOT_ACROSS_SUSPENSIONS [[gnu::noinline]]
+#else
+#define LARIAT_NOT_ACROSS_SUSPENSIONS
+#endif
+
+namespace lariat::detail {
+
+class call_gatherer;
+class pool_worker;
+
+/// All that lariat keeps for a thread. It is found by one word of thread-local storage, and there
+/// is no other: a shared object that is opened at run time finds room for some words of the quick
+/// kind only. sched/README.md, "Threads".
+struct alignas(64) thread_state {
+  loop* running_loop;   ///< The loop that runs here.
+  pool_worker* worker;  ///< The worker that runs here.
+  strand running;       ///< What the worker runs.
+  void* lane_worker;    ///< The lane's thread that this is. lane.cpp knows its type.
+  void* io;             ///< A word for each layer above.
+  void* runtime;
+  call_gatherer* gatherer;
+  std::uint64_t random;   ///< Of `system_random`. 0: not begun.
+  std::uint64_t next_id;  ///< Contexts' ids, in [next_id, ids_end).
+  std::uint64_t ids_end;
+  frame_lists frames;
+};
+
+/// That of all threads that have none yet: everything is null in it, and nobody writes to it.
+extern const thread_state no_thread_state;
+
+extern constinit thread_local thread_state* current_thread
+    __attribute__((tls_model("initial-exec")));
+
+/// This thread's, for reading. Its address is never held across a suspension.
+LARIAT_NOT_ACROSS_SUSPENSIONS [[nodiscard]] inline thread_state& this_thread_state() noexcept {
+  return *current_thread;
+}
+
+/// This thread's, for writing; made if there is none. Lives until the thread ends.
+/// \throws std::bad_alloc
+[[nodiscard]] thread_state& make_thread_state();
+[[nodiscard]] inline thread_state& own_thread_state() {
+  thread_state& state = this_thread_state();
+  return &state != &no_thread_state ? state : make_thread_state();
+}
+
+/// The same; null if there is no memory.
+[[nodiscard]] thread_state* try_thread_state() noexcept;
+
+/// The strand that this thread runs. Touched where frames are made and freed, and where a strand
+/// stops or starts. Written to on a worker only.
+[[nodiscard]] inline strand& current_strand() noexcept { return this_thread_state().running; }
+
+/// The worker that runs on this thread; null elsewhere.
+[[nodiscard]] inline pool_worker* current_worker() noexcept { return this_thread_state().worker; }
+
+}  // namespace lariat::detail
+
+#undef LARIAT_NOT_ACROSS_SUSPENSIONS
