@@ -29,8 +29,8 @@ class join_operation_base : public operation, private join_waiter {
   woken_by depends_on(dependency_visitor& visit) const final;
 
  protected:
-  join_operation_base(spawned* record, on_cancel on_cancel) noexcept
-      : record_(record), on_cancel_(on_cancel) {}
+  join_operation_base(spawned* record, on_cancel effect) noexcept
+      : record_(record), on_cancel_(effect) {}
   // Movable until it is awaited: its messages refer to their own operation.
   join_operation_base(const join_operation_base& other) noexcept
       : operation(other), join_waiter(), record_(other.record_), on_cancel_(other.on_cancel_) {}
@@ -146,8 +146,8 @@ class join_handle {
   /// \throws std::logic_error when it is asked for again.
   class [[nodiscard]] join_operation final : public detail::join_operation_base {
    public:
-    join_operation(detail::spawned_result<T>* record, on_cancel on_cancel) noexcept
-        : join_operation_base(record, on_cancel), record_(record) {}
+    join_operation(detail::spawned_result<T>* record, on_cancel effect) noexcept
+        : join_operation_base(record, effect), record_(record) {}
 
     T await_resume() {
       settle();

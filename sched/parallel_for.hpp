@@ -17,7 +17,8 @@ namespace detail {
 template <class Function, class Index>
 fork_task<> run_for(Index first, std::size_t count, std::size_t grain, Function function) {
   auto body = [&](std::size_t from, std::size_t to) {
-    for (; from != to; ++from) std::invoke(function, static_cast<Index>(first + from));
+    for (; from != to; ++from)
+      std::invoke(function, static_cast<Index>(static_cast<std::size_t>(first) + from));
   };
   co_await split(count, grain, &body);
 }

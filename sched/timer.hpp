@@ -47,7 +47,7 @@ template <class Rep>
 class [[nodiscard]] sleep_operation final : public operation {
  public:
   enum class kind : unsigned char { delay, deadline };
-  sleep_operation(clock_ns time, kind kind) noexcept : kind_(kind), timer_(*this, time) {}
+  sleep_operation(clock_ns time, kind what) noexcept : kind_(what), timer_(*this, time) {}
   sleep_operation(const sleep_operation& other) noexcept
       : operation(other), kind_(other.kind_), timer_(*this, other.timer_.deadline()) {}
 

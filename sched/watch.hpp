@@ -39,15 +39,15 @@ class watch final : public detail::publisher {
     publish();
   }
 
-  /// The same by `change(T&)`. If that gives a bool, false means that nothing has changed, and
+  /// The same by `edit(T&)`. If that gives a bool, false means that nothing has changed, and
   /// nobody is woken.
   template <std::invocable<T&> Change>
-  void modify(Change change) {
+  void modify(Change edit) {
     check_set();
     if constexpr (std::is_same_v<std::invoke_result_t<Change&, T&>, bool>) {
-      if (!change(value_)) return;
+      if (!edit(value_)) return;
     } else {
-      change(value_);
+      edit(value_);
     }
     publish();
   }

@@ -93,9 +93,9 @@ class control_op final : public status_op {
   /// Fills in the entry from the descriptor, the offset, the length and the flags.
   using prepare_function = void (*)(control_op& self, io_uring_sqe& entry) noexcept;
 
-  control_op(const char* name, prepare_function prepare, int fd, std::uint64_t offset = 0,
+  control_op(const char* name, prepare_function fill, int fd, std::uint64_t offset = 0,
              std::uint64_t length = 0, int flags = 0) noexcept
-      : status_op(name, fd), prepare_(prepare), offset_(offset), length_(length), flags_(flags) {}
+      : status_op(name, fd), prepare_(fill), offset_(offset), length_(length), flags_(flags) {}
 
   void prepare_entry(io_uring_sqe& entry) noexcept override { prepare_(*this, entry); }
 

@@ -50,11 +50,11 @@ class [[nodiscard("it does nothing until it is awaited")]] path_status_op final 
   /// Fills in the entry from the paths and the number (permissions, or flags).
   using prepare_function = void (*)(const path_status_op& self, io_uring_sqe& entry) noexcept;
 
-  path_status_op(const char* name, prepare_function prepare, std::string_view path, unsigned number)
-      : path_op(name, path), prepare_(prepare), number_(number) {}
-  path_status_op(const char* name, prepare_function prepare, std::string_view path,
+  path_status_op(const char* name, prepare_function fill, std::string_view path, unsigned number)
+      : path_op(name, path), prepare_(fill), number_(number) {}
+  path_status_op(const char* name, prepare_function fill, std::string_view path,
                  std::string_view other)
-      : path_op(name, path, other), prepare_(prepare) {}
+      : path_op(name, path, other), prepare_(fill) {}
 
   void prepare_entry(io_uring_sqe& entry) noexcept override { prepare_(*this, entry); }
 

@@ -24,7 +24,7 @@ class channel_waiter {
 
  protected:
   channel_waiter() = default;
-  ~channel_waiter() = default;
+  virtual ~channel_waiter() = default;  // As that of runnable.
 
   /// Makes whoever waits go on. Called once, by any thread, without a lock: the waiter may be gone
   /// when it returns.

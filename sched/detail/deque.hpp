@@ -126,7 +126,8 @@ class basic_deque {
  private:
   struct ring {
     explicit ring(std::int64_t capacity)
-        : mask(static_cast<std::size_t>(capacity - 1)), slots(new Atomic<Item>[capacity]) {}
+        : mask(static_cast<std::size_t>(capacity - 1)),
+          slots(new Atomic<Item>[static_cast<std::size_t>(capacity)]) {}
     ring(const ring&) = delete;
     ring& operator=(const ring&) = delete;
     ~ring() { delete[] slots; }

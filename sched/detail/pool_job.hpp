@@ -110,9 +110,9 @@ class fork_job final : public pool_job, private fork_group, private return_point
   void execute() noexcept override {
     try {
       std::apply(
-          [this](F& function, Args&... args) {
+          [this](F& callable, Args&... args) {
             ::new (static_cast<void*>(&task_))
-                fork_task<T>(std::invoke(std::move(function), std::move(args)...));
+                fork_task<T>(std::invoke(std::move(callable), std::move(args)...));
           },
           bound_);
     } catch (...) {

@@ -29,7 +29,7 @@ class join_waiter {
   virtual void joined() noexcept = 0;
 
  protected:
-  ~join_waiter() = default;
+  virtual ~join_waiter() = default;  // As that of runnable.
 
  private:
   friend class spawned;
@@ -44,7 +44,7 @@ class spawn_scope {
   virtual void scope_child_finished(context& child, const std::exception_ptr& error) noexcept = 0;
 
  protected:
-  ~spawn_scope() = default;
+  virtual ~spawn_scope() = default;  // As that of runnable.
   /// Those that are added later are cancelled before their start.
   void cancel_children(std::string_view reason) noexcept;
   [[nodiscard]] std::size_t child_count() const noexcept { return count_; }
@@ -244,10 +244,10 @@ template <class T, class Function, class... Args>
 class spawned_call : public spawned_result<T>, private return_point {
  public:
   template <class F, class... A>
-  explicit spawned_call(std::string_view name, F&& function, A&&... args)
+  explicit spawned_call(std::string_view name, F&& callable, A&&... args)
       : spawned_result<T>(name),
         return_point(&spawned_call::returned),
-        call_(std::forward<F>(function), std::forward<A>(args)...) {}
+        call_(std::forward<F>(callable), std::forward<A>(args)...) {}
   ~spawned_call() override {
     if (!this->settled()) call_.empty();
   }
