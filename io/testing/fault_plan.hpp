@@ -37,7 +37,8 @@ struct fault_plan {
   double too_many_files = 0;  ///< EMFILE: of what makes a descriptor.
 
   std::size_t descriptors_max = 1U << 20;  ///< More at a time are EMFILE.
-  std::uint64_t disk_bytes = 1U << 30;     ///< More in files are ENOSPC.
+  std::uint64_t disk_bytes = 1U << 30;     ///< More in files are ENOSPC; in pages of 4096.
+  std::uint64_t file_bytes = INT64_MAX;    ///< Longer files are EFBIG, as by RLIMIT_FSIZE.
 };
 
 }  // namespace lariat::io::testing

@@ -50,21 +50,23 @@ void simulation::write_file(std::string_view path, std::string_view content) {
     const int error = files.make_directory(files.root(), path.substr(0, slash), 0755);
     if (error != -EEXIST) check(error, "mkdir", path.substr(0, slash));
   }
-  const io::testing::file_tree::place at = files.find(files.root(), path, true);
+  const io::testing::file_tree::place at =
+      files.find(files.root(), path, io::testing::file_tree::at_end::follow);
   check(-at.error, "write", path);
   io::testing::node_ptr node = at.node;
   if (node == nullptr) check(files.make_file(at, 0644, node), "open", path);
   if (node->is_directory()) check(-EISDIR, "open", path);
-  check(files.resize(*node, content.size()), "write", path);
-  const auto bytes = std::as_bytes(std::span(content));
-  std::copy(bytes.begin(), bytes.end(), node->content.begin());
+  node->content.resize(0);
+  const std::size_t written = node->content.write(0, std::as_bytes(std::span(content)));
+  if (written != content.size()) check(-ENOSPC, "write", path);
 }
 
 std::optional<std::string> simulation::read_file(std::string_view path) const {
   io::testing::file_tree& files = machine_->kernel.files();
-  const io::testing::file_tree::place at = files.find(files.root(), path, true);
+  const io::testing::file_tree::place at =
+      files.find(files.root(), path, io::testing::file_tree::at_end::follow);
   if (at.missing() != 0 || at.node->is_directory()) return std::nullopt;
-  return std::string(at.node->text());
+  return at.node->content.text();
 }
 
 void simulation::set_link(const io::address& a, const io::address& b,
@@ -82,6 +84,11 @@ void simulation::mend(const io::address& a, const io::address& b) {
   io::testing::link_options link = machine_->kernel.net().link(a, b);
   link.cut = false;
   set_link(a, b, link);
+}
+
+void simulation::make_fifo(std::string_view path, unsigned permissions) {
+  io::testing::file_tree& files = machine_->kernel.files();
+  check(files.make_fifo(files.root(), path, permissions), "mkfifo", path);
 }
 
 simulation::pipe_ends simulation::pipe() {

@@ -89,6 +89,9 @@ class simulation {
   /// The content of a file; nothing if there is none.
   [[nodiscard]] std::optional<std::string> read_file(std::string_view path) const;
 
+  /// Makes a FIFO, as mkfifo(3). \throws std::system_error
+  void make_fifo(std::string_view path, unsigned permissions = 0666);
+
   /// What becomes of packets between two hosts, both ways; an any-address stands for every pair
   /// that has no link of its own. The ports do not matter.
   void set_link(const io::address& a, const io::address& b,

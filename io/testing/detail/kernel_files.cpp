@@ -1,4 +1,5 @@
 #include <lariat/io/testing/detail/open_file.hpp>
+#include <lariat/io/testing/detail/pipe.hpp>
 #include <lariat/io/testing/detail/simulated_kernel.hpp>
 
 #include <fcntl.h>
@@ -23,6 +24,17 @@ std::string full_path(const file_tree::place& at) {
   return (above == "/" ? above : above + '/') + at.name;
 }
 
+// \param taken It was to be made, and is there.
+int may_open(const file_node& node, int flags, bool taken) noexcept {
+  if (taken) return -EEXIST;
+  if (node.is_directory() && (flags & O_CREAT) != 0) return -EISDIR;
+  if (!node.is_directory() && (flags & O_DIRECTORY) != 0) return -ENOTDIR;
+  if ((flags & O_PATH) != 0) return 0;
+  if (node.is_symlink()) return -ELOOP;
+  const bool writes = (flags & O_ACCMODE) != O_RDONLY || (flags & O_TRUNC) != 0;
+  return node.is_directory() && writes ? -EISDIR : 0;
+}
+
 }  // namespace
 
 node_ptr simulated_kernel::directory(int fd, const char* path, int& error) const noexcept {
@@ -38,26 +50,37 @@ node_ptr simulated_kernel::directory(int fd, const char* path, int& error) const
 int simulated_kernel::openat(int dir, const char* path, int flags, unsigned mode) noexcept {
   int error = world_.fault(call_kind::make_descriptor);
   if (error != 0) return error;
+  if ((flags & O_PATH) != 0) flags &= O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC;
+  const bool may_make = (flags & O_CREAT) != 0;
+  if (may_make && (flags & O_DIRECTORY) != 0) return path[0] == '\0' ? -ENOENT : -EINVAL;
   const node_ptr from = directory(dir, path, error);
   if (error != 0) return error;
-  const bool may_make = (flags & O_CREAT) != 0;
   const bool exclusive = may_make && (flags & O_EXCL) != 0;
-  const file_tree::place at = files_.find(from, path, (flags & O_NOFOLLOW) == 0 && !exclusive);
+  const bool stays = (flags & O_NOFOLLOW) != 0 || exclusive;
+  using at_end = file_tree::at_end;
+  const at_end last = may_make ? (stays ? at_end::make_or_stay : at_end::make_or_follow)
+                               : (stays ? at_end::stay : at_end::follow);
+  const file_tree::place at = files_.find(from, path, last);
   node_ptr node = at.node;
-  if (may_make && at.error == 0 && node == nullptr) {
+  const bool makes = may_make && at.error == 0 && node == nullptr;
+  if (makes) {
     if (error = files_.make_file(at, mode, node); error != 0) return error;
   } else if (error = at.missing(); error != 0) {
     return error;
-  } else if (exclusive) {
-    return -EEXIST;
   }
-  if (node->is_symlink()) return -ELOOP;
-  const bool writes = (flags & O_ACCMODE) != O_RDONLY;
-  if (node->is_directory() && (writes || may_make)) return -EISDIR;
-  if (!node->is_directory() && (flags & O_DIRECTORY) != 0) return -ENOTDIR;
+  if (error = may_open(*node, flags, exclusive && !makes); error != 0) return error;
+  if (node->fifo != nullptr && (flags & O_PATH) == 0) return open_fifo(node, flags);
   const int fd = add_descriptor(std::make_shared<open_file>(files_, node, flags, full_path(at)));
-  if (fd >= 0 && (flags & O_TRUNC) != 0 && writes) files_.resize(*node, 0);
+  if (fd >= 0 && (flags & O_TRUNC) != 0 && node->is_regular()) files_.resize(*node, 0);
   return fd;
+}
+
+// A ring tries it without waiting. For a reader that is a success, as by O_NONBLOCK; for a writer
+// without a reader it is not.
+int simulated_kernel::open_fifo(const node_ptr& node, int flags) noexcept {
+  if ((flags & O_ACCMODE) == O_ACCMODE) return -EINVAL;
+  if ((flags & O_ACCMODE) == O_WRONLY && !node->fifo->has_reader()) return -ENXIO;
+  return add_descriptor(std::make_shared<pipe_end>(node->fifo, flags, node));
 }
 
 template <class Into>
@@ -65,19 +88,20 @@ int simulated_kernel::stat_any(int dir, const char* path, int flags, Into& into)
   if (path[0] == '\0' && (flags & AT_EMPTY_PATH) != 0 && dir != AT_FDCWD) {
     const auto& found = find(dir);
     if (found == nullptr) return -EBADF;
-    if (open_file* const file = found->as_file()) {
-      files_.describe(*file->node(), into);
+    if (const file_node* const node = found->node_in_tree()) {
+      files_.describe(*node, into);
     } else {
-      file_node other;
-      other.mode = found->as_socket() == nullptr ? S_IFIFO | 0600 : S_IFSOCK | 0777;
-      files_.describe(other, into);
+      const bool pipe = found->as_socket() == nullptr;
+      files_.describe(*files_.make_node(pipe ? S_IFIFO | 0600 : S_IFSOCK | 0777), into);
     }
     return 0;
   }
   int error = 0;
   const node_ptr from = directory(dir, path, error);
   if (error != 0) return error;
-  const file_tree::place at = files_.find(from, path, (flags & AT_SYMLINK_NOFOLLOW) == 0);
+  const file_tree::place at = files_.find(
+      from, path,
+      (flags & AT_SYMLINK_NOFOLLOW) == 0 ? file_tree::at_end::follow : file_tree::at_end::stay);
   if (error = at.missing(); error == 0) files_.describe(*at.node, into);
   return error;
 }
@@ -132,7 +156,7 @@ int simulated_kernel::symlinkat(const char* target, int dir, const char* path) n
 }
 
 int simulated_kernel::find_node(const char* path, node_ptr& node) noexcept {
-  const file_tree::place at = files_.find(files_.root(), path, true);
+  const file_tree::place at = files_.find(files_.root(), path, file_tree::at_end::follow);
   node = at.node;
   return at.missing();
 }
@@ -177,17 +201,17 @@ int simulated_kernel::fchmod(int fd, unsigned mode) noexcept {
 }
 
 ssize_t simulated_kernel::readlink(const char* path, char* into, std::size_t size) noexcept {
-  const file_tree::place at = files_.find(files_.root(), path, false);
+  const file_tree::place at = files_.find(files_.root(), path, file_tree::at_end::stay);
   if (const int error = at.missing(); error != 0) return error;
   if (!at.node->is_symlink()) return -EINVAL;
-  const std::string_view target = at.node->text();
+  const std::string_view target = at.node->target;
   const std::size_t length = std::min(size, target.size());
   std::memcpy(into, target.data(), length);
   return static_cast<ssize_t>(length);
 }
 
 int simulated_kernel::realpath(const char* path, std::string& into) noexcept {
-  const file_tree::place at = files_.find(files_.root(), path, true);
+  const file_tree::place at = files_.find(files_.root(), path, file_tree::at_end::follow);
   if (const int error = at.missing(); error != 0) return error;
   into = at.node->is_directory() ? file_tree::path_of(*at.node) : full_path(at);
   return 0;

@@ -87,6 +87,8 @@ class kernel_request : private event, private waiter {
   // Each gives a result, or `must_wait`.
   [[nodiscard]] int perform() noexcept;
   [[nodiscard]] int transfer() noexcept;
+  [[nodiscard]] int check_offset() noexcept;
+  [[nodiscard]] int write(std::span<const iovec> from, std::uint64_t offset) noexcept;
   [[nodiscard]] int poll() noexcept;
   [[nodiscard]] int connect() noexcept;
   [[nodiscard]] int accept() noexcept;

@@ -10,6 +10,7 @@
 
 namespace lariat::io::testing {
 
+struct file_node;
 class open_file;
 class tcp_socket;
 
@@ -35,11 +36,21 @@ class open_description {
   virtual int read(std::span<const iovec> into, std::uint64_t offset) noexcept = 0;
   virtual int write(std::span<const iovec> from, std::uint64_t offset) noexcept = 0;
 
+  /// Whether it is open for that.
+  [[nodiscard]] virtual bool readable() const noexcept { return true; }
+  [[nodiscard]] virtual bool writable() const noexcept { return true; }
+
+  /// Whether a ring waits until it is ready before it tries at all.
+  [[nodiscard]] virtual bool is_polled_first() const noexcept { return false; }
+
   /// The events of poll(2) that there are now.
   [[nodiscard]] virtual unsigned events() const noexcept = 0;
 
   /// For errors and reports.
   [[nodiscard]] virtual std::string describe() const = 0;
+
+  /// What has a name in the tree, or null.
+  [[nodiscard]] virtual const file_node* node_in_tree() const noexcept { return nullptr; }
 
   /// What it is, or null.
   [[nodiscard]] virtual open_file* as_file() noexcept { return nullptr; }

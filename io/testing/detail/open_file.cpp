@@ -17,27 +17,36 @@ namespace lariat::io::testing {
 namespace {
 
 constexpr std::uint64_t at_cursor = ~std::uint64_t{0};
-constexpr std::uint64_t offset_max = std::uint64_t{1} << 40;
+
+constexpr int punches = FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE;
+constexpr int zeroes = FALLOC_FL_ZERO_RANGE;
+constexpr int keeps = FALLOC_FL_KEEP_SIZE;
 
 }  // namespace
 
-bool open_file::writable() const noexcept { return (flags_ & O_ACCMODE) != O_RDONLY; }
+bool open_file::is_only_path() const noexcept { return (flags_ & O_PATH) != 0; }
+
+bool open_file::readable() const noexcept {
+  return (flags_ & O_ACCMODE) != O_WRONLY && (flags_ & O_ACCMODE) != O_ACCMODE;
+}
+
+bool open_file::writable() const noexcept {
+  return (flags_ & O_ACCMODE) != O_RDONLY && (flags_ & O_ACCMODE) != O_ACCMODE;
+}
 
 std::string open_file::describe() const { return lariat::detail::shown_name(path_); }
 
 int open_file::read(std::span<const iovec> into, std::uint64_t offset) noexcept {
-  if ((flags_ & O_ACCMODE) == O_WRONLY) return -EBADF;
+  if (!readable()) return -EBADF;
   if (node_->is_directory()) return -EISDIR;
-  const std::vector<std::byte>& content = node_->content;
   std::uint64_t at = offset == at_cursor ? cursor_ : offset;
-  if (static_cast<std::int64_t>(at) < 0) return -EINVAL;
   std::size_t moved = 0;
   for (const iovec& each : into) {
-    if (at >= content.size()) break;
-    const std::size_t count = std::min<std::size_t>(each.iov_len, content.size() - at);
-    if (count != 0) std::memcpy(each.iov_base, content.data() + at, count);
+    const std::size_t count =
+        node_->content.read(at, {static_cast<std::byte*>(each.iov_base), each.iov_len});
     at += count;
     moved += count;
+    if (count < each.iov_len) break;
   }
   if (offset == at_cursor) cursor_ = at;
   return static_cast<int>(moved);
@@ -46,42 +55,55 @@ int open_file::read(std::span<const iovec> into, std::uint64_t offset) noexcept 
 int open_file::write(std::span<const iovec> from, std::uint64_t offset) noexcept {
   if (!writable()) return -EBADF;
   std::uint64_t at = offset == at_cursor ? cursor_ : offset;
-  if (static_cast<std::int64_t>(at) < 0) return -EINVAL;
-  if ((flags_ & O_APPEND) != 0) at = node_->content.size();
   const std::size_t size = size_of(from);
-  if (at > offset_max - size) return -EFBIG;
-  if (at + size > node_->content.size()) {
-    if (const int error = files_.resize(*node_, at + size); error != 0) return error;
-  }
+  if (size == 0) return 0;
+  if ((flags_ & O_APPEND) != 0) at = node_->content.size();
+  if (at >= files_.file_max()) return -EFBIG;
+  std::size_t left = std::min<std::uint64_t>(size, files_.file_max() - at);
+  std::size_t moved = 0;
   for (const iovec& each : from) {
-    if (each.iov_len != 0) std::memcpy(node_->content.data() + at, each.iov_base, each.iov_len);
-    at += each.iov_len;
+    const std::size_t wanted = std::min(each.iov_len, left);
+    const std::size_t count =
+        node_->content.write(at, {static_cast<const std::byte*>(each.iov_base), wanted});
+    at += count;
+    moved += count;
+    left -= count;
+    if (count < wanted) break;
   }
+  if (moved == 0) return -ENOSPC;
   files_.touch(*node_);
   if (offset == at_cursor) cursor_ = at;
-  return static_cast<int>(size);
+  return static_cast<int>(moved);
 }
 
-unsigned open_file::events() const noexcept {
-  return POLLIN | (writable() ? unsigned{POLLOUT} : 0U);
+// Whatever it is open for.
+unsigned open_file::events() const noexcept { return POLLIN | POLLOUT; }
+
+int open_file::check_allocation(open_description& of, int mode, std::uint64_t offset,
+                                std::uint64_t length) noexcept {
+  if (static_cast<std::int64_t>(offset) < 0 || static_cast<std::int64_t>(length) <= 0) {
+    return -EINVAL;
+  }
+  if (mode != punches && (mode & ~(zeroes | keeps)) != 0) return -EOPNOTSUPP;
+  if (!of.writable()) return -EBADF;
+  open_file* const file = of.as_file();
+  if (file == nullptr) return of.as_socket() == nullptr ? -ESPIPE : -ENODEV;
+  return offset + length > std::uint64_t{INT64_MAX} ? -EFBIG : 0;
 }
 
 int open_file::allocate(int mode, std::uint64_t offset, std::uint64_t length) {
-  if (!writable()) return -EBADF;
-  if (node_->is_directory()) return -EISDIR;
-  if (length == 0 || static_cast<std::int64_t>(offset) < 0) return -EINVAL;
-  if (offset > offset_max || length > offset_max) return -EFBIG;
-  constexpr int known = FALLOC_FL_KEEP_SIZE | FALLOC_FL_PUNCH_HOLE | FALLOC_FL_ZERO_RANGE;
-  if ((mode & ~known) != 0) return -EOPNOTSUPP;
-  if ((mode & FALLOC_FL_KEEP_SIZE) == 0 && offset + length > node_->content.size()) {
-    if (const int error = files_.resize(*node_, offset + length); error != 0) return error;
+  const std::uint64_t end = offset + length;
+  file_content& content = node_->content;
+  if (mode == punches) {
+    content.punch(offset, end);
+  } else {
+    const bool longer = end > content.size();
+    if (longer && end > files_.file_max()) return -EFBIG;
+    if (!content.reserve(offset, end)) return -ENOSPC;
+    if ((mode & zeroes) != 0) content.punch(offset, end);
+    if ((mode & zeroes) != 0 && !content.reserve(offset, end)) return -ENOSPC;
+    if (longer && (mode & keeps) == 0) content.resize(end);
   }
-  if ((mode & (FALLOC_FL_PUNCH_HOLE | FALLOC_FL_ZERO_RANGE)) == 0) return 0;
-  const std::uint64_t size = node_->content.size();
-  const std::uint64_t begin = std::min(offset, size);
-  const std::uint64_t end = std::min(offset + length, size);
-  std::fill_n(node_->content.begin() + static_cast<std::ptrdiff_t>(begin), end - begin,
-              std::byte{});
   files_.touch(*node_);
   return 0;
 }

@@ -19,7 +19,8 @@ class open_file final : public open_description {
       : files_(files), node_(std::move(node)), flags_(flags), path_(std::move(path)) {}
 
   [[nodiscard]] const node_ptr& node() const noexcept { return node_; }
-  [[nodiscard]] bool writable() const noexcept;
+  [[nodiscard]] bool readable() const noexcept override;
+  [[nodiscard]] bool writable() const noexcept override;
 
   /// `offset` -1 stands for the cursor.
   int read(std::span<const iovec> into, std::uint64_t offset) noexcept override;
@@ -28,7 +29,19 @@ class open_file final : public open_description {
   [[nodiscard]] std::string describe() const override;
   [[nodiscard]] open_file* as_file() noexcept override { return this; }
 
-  /// fallocate(2). 0 or a negative errno.
+  [[nodiscard]] const file_node* node_in_tree() const noexcept override { return node_.get(); }
+
+  [[nodiscard]] std::uint64_t cursor() const noexcept { return cursor_; }
+  void set_cursor(std::uint64_t to) noexcept { cursor_ = to; }
+
+  /// By O_PATH: it has a place, and no content.
+  [[nodiscard]] bool is_only_path() const noexcept;
+
+  /// What fallocate(2) refuses of any descriptor. 0 or a negative errno.
+  [[nodiscard]] static int check_allocation(open_description& of, int mode, std::uint64_t offset,
+                                            std::uint64_t length) noexcept;
+
+  /// fallocate(2), of what was checked. 0 or a negative errno.
   int allocate(int mode, std::uint64_t offset, std::uint64_t length);
 
   /// getdents64(2): bytes of entries, in order of names.

@@ -17,6 +17,11 @@ namespace lariat::io::testing {
 namespace {
 
 constexpr unsigned opcode_ftruncate = 55;  // Linux 6.9, later than liburing 2.3.
+constexpr std::uint64_t at_cursor = ~std::uint64_t{0};
+
+// Of RWF_...: those that change nothing here. There are no signals, and no caches.
+constexpr unsigned rwf_nosignal = 0x100;  // Linux 6.18, later than the header of Debian 12.
+constexpr unsigned rw_flags_known = RWF_SYNC | RWF_DSYNC | RWF_HIPRI | rwf_nosignal;
 
 template <class T>
 T* pointer(std::uint64_t address) noexcept {
@@ -41,6 +46,11 @@ bool has_no_descriptor(unsigned opcode) noexcept {
     default:
       return false;
   }
+}
+
+// A pipe cannot, and says so; a socket cannot, and is silent.
+bool can_seek(open_description& what) noexcept {
+  return what.as_file() != nullptr || what.as_socket() != nullptr;
 }
 
 bool needs_socket(unsigned opcode) noexcept {
@@ -81,6 +91,9 @@ int kernel_request::find_target() noexcept {
   if (has_no_descriptor(entry_.opcode)) return 0;
   target_ = kernel_.find(entry_.fd);
   if (target_ == nullptr) return -EBADF;
+  if (open_file* const file = target_->as_file(); file != nullptr && file->is_only_path()) {
+    return -EBADF;
+  }
   return needs_socket(entry_.opcode) && target_->as_socket() == nullptr ? -ENOTSOCK : 0;
 }
 
@@ -168,9 +181,40 @@ int kernel_request::perform() noexcept {
   }
 }
 
+// What read(2) and write(2) look at before the file is asked.
+int kernel_request::check_offset() noexcept {
+  if (!(reads() ? target_->writable() : target_->readable())) return -EBADF;
+  if ((static_cast<unsigned>(entry_.rw_flags) & ~rw_flags_known) != 0) return -EOPNOTSUPP;
+  if (target_->is_polled_first()) {
+    const unsigned wanted = reads() ? POLLOUT | POLLERR : POLLIN | POLLHUP;
+    if ((target_->events() & wanted) == 0) return must_wait;
+  }
+  if (entry_.off == at_cursor) return 0;
+  const auto begin = static_cast<std::int64_t>(entry_.off);
+  const auto end = static_cast<std::int64_t>(entry_.off + size_of(buffers_));
+  if (begin < 0 || end < 0) return -EINVAL;
+  return target_->as_socket() != nullptr && begin != 0 ? -ESPIPE : 0;
+}
+
+// A write to a file that is short has been tried again by a thread of the kernel, which failed:
+// Linux moves the cursor by the last try only, and not if that was an error.
+int kernel_request::write(std::span<const iovec> from, std::uint64_t offset) noexcept {
+  open_file* const file = target_->as_file();
+  const std::uint64_t cursor = file == nullptr ? 0 : file->cursor();
+  const int result = target_->write(from, offset);
+  const bool is_short = result >= 0 && static_cast<std::size_t>(result) < size_of(from);
+  if (file != nullptr && is_short) file->set_cursor(cursor);
+  return result;
+}
+
 int kernel_request::transfer() noexcept {
   environment& world = kernel_.world();
   const bool is_file = target_->as_file() != nullptr;
+  if (!needs_socket(entry_.opcode)) {
+    if (const int error = check_offset(); error != 0) return error;
+    // recv(2) waits for bytes even then.
+    if (target_->as_socket() != nullptr && writes() && size_of(buffers_) == 0) return 0;
+  }
   if (!std::exchange(asked_for_fault_, true)) {
     const call_kind kind = is_file ? (reads() ? call_kind::file_write : call_kind::file_read)
                                    : call_kind::socket_transfer;
@@ -181,11 +225,11 @@ int kernel_request::transfer() noexcept {
     }
   }
   const std::size_t size = size_of(buffers_);
+  const std::uint64_t offset = needs_socket(entry_.opcode) ? at_cursor : entry_.off;
   const bool all = (entry_.msg_flags & MSG_WAITALL) != 0 && needs_socket(entry_.opcode);
   for (;;) {
     const auto buffers = rest(world.some_bytes(size - moved_));
-    const int result =
-        reads() ? target_->write(buffers, entry_.off) : target_->read(buffers, entry_.off);
+    const int result = reads() ? write(buffers, offset) : target_->read(buffers, offset);
     const bool none = result <= 0;
     if (!none) moved_ += static_cast<std::size_t>(result);
     if (result == -EAGAIN && (moved_ == 0 || all)) return must_wait;
@@ -207,7 +251,7 @@ int kernel_request::transfer() noexcept {
 }
 
 int kernel_request::poll() noexcept {
-  constexpr unsigned always = POLLERR | POLLHUP;
+  constexpr unsigned always = POLLERR | POLLHUP | POLLRDHUP;  // The last, by a ring only.
   const unsigned events = target_->events() & (entry_.poll32_events | always);
   return events == 0 ? must_wait : static_cast<int>(events);
 }
@@ -232,8 +276,13 @@ int kernel_request::accept() noexcept {
 
 int kernel_request::on_file() noexcept {
   environment& world = kernel_.world();
-  if (entry_.opcode == IORING_OP_FADVISE) return target_->as_file() != nullptr ? 0 : -ESPIPE;
   open_file* const file = target_->as_file();
+  if (entry_.opcode == IORING_OP_FADVISE) return can_seek(*target_) ? 0 : -ESPIPE;
+  if (entry_.opcode == IORING_OP_FALLOCATE) {
+    const auto mode = static_cast<int>(entry_.len);
+    const int error = open_file::check_allocation(*target_, mode, entry_.off, entry_.addr);
+    if (error != 0) return error;
+  }
   if (file == nullptr) return -EINVAL;
   const bool syncs = entry_.opcode == IORING_OP_FSYNC;
   const int error = world.fault(syncs ? call_kind::file_sync : call_kind::file_write);

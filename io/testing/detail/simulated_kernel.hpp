@@ -84,6 +84,7 @@ class simulated_kernel final : public detail::simulated_calls {
   int stat_any(int directory, const char* path, int flags, Into& into) noexcept;
   [[nodiscard]] node_ptr directory(int fd, const char* path, int& error) const noexcept;
   int find_node(const char* path, node_ptr& node) noexcept;
+  int open_fifo(const node_ptr& node, int flags) noexcept;
 
   environment world_;
   file_tree files_;

@@ -87,9 +87,11 @@ void tcp_direction::deliver(const packet& next) noexcept {
   switch (next.what) {
     case packet::kind::data: {
       const auto bytes = on_the_way_.view().first(next.size);
-      if (receiver != nullptr) arrived_.append(bytes);
+      const bool refused = receiver != nullptr && receiver->takes_no_more();
+      if (receiver != nullptr && !refused) arrived_.append(bytes);
       on_the_way_.drop(next.size);
-      if (receiver != nullptr) return receiver->notify();
+      if (receiver != nullptr && !refused) return receiver->notify();
+      if (refused) receiver->fail(ECONNRESET);
       // Nobody is there to read it.
       if (owner_.end(sender_) != nullptr) owner_.from(1 - sender_).send_reset();
       return;

@@ -152,6 +152,8 @@ int tcp_socket::accept_error() const noexcept {
   return state_ == state::listening && !shut_read_ ? 0 : EINVAL;
 }
 
+bool tcp_socket::takes_no_more() const noexcept { return shut_read_ && outgoing().end_sent(); }
+
 void tcp_socket::fail(int error) noexcept {
   if (state_ == state::dead) return;
   state_ = state::dead;
@@ -187,6 +189,8 @@ int tcp_socket::read(std::span<const iovec> into, std::uint64_t) noexcept {
     if (tcp_socket* const sender = connection_->end(1 - end_)) sender->changed();
     return static_cast<int>(count);
   }
+  // The end comes before an error that came after it.
+  if (connection_ != nullptr && incoming().end_arrived()) return 0;
   if (error_ != 0) return -std::exchange(error_, 0);
   if (state_ == state::connecting) return -EAGAIN;
   if (state_ == state::dead || shut_read_ || incoming().end_arrived()) return 0;

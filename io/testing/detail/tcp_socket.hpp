@@ -69,6 +69,9 @@ class tcp_socket final : public open_description, private event {
   [[nodiscard]] std::string describe() const override;
   [[nodiscard]] tcp_socket* as_socket() noexcept override { return this; }
 
+  /// Whether both directions are shut: bytes that come now break the connection.
+  [[nodiscard]] bool takes_no_more() const noexcept;
+
   /// The network's: something came, or went.
   void notify() noexcept { changed(); }
   /// The connection is gone, by `error`.

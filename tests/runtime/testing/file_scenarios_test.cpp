@@ -163,7 +163,7 @@ TEST_CASE("operations on a file may be disturbed at each of their points", "[tes
 
 TEST_CASE("a full disk is an error, and what was there stays", "[testing][file]") {
   testing::simulation_options options;
-  options.faults.disk_bytes = 1000;
+  options.faults.disk_bytes = 4096;  // A page.
   simulation world(options);
   world.write_file("/a", std::string(600, 'a'));
   std::error_code code;
