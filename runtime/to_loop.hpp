@@ -96,4 +96,17 @@ task<detail::spawned_value<Function, Args...>> to_loop(std::size_t index, Functi
   co_return co_await handle;
 }
 
+/// Takes what the other form does not, and says what is wrong with it.
+template <class Function, class... Args>
+  requires detail::not_spawnable_with_options<Function, Args...>
+auto to_loop(std::size_t, Function&&, Args&&...) {
+  static_assert(!detail::wants_reference<Function, Args...>,
+                "to_loop copies the arguments into the task, and this function takes one by "
+                "reference: say std::ref(argument) if both loops may use it");
+  static_assert(detail::wants_reference<Function, Args...>,
+                "to_loop takes a function that gives a task<T> when it is called with copies of "
+                "these arguments");
+  return task<>();
+}
+
 }  // namespace lariat

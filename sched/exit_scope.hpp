@@ -30,8 +30,18 @@ class exit_scope {
   /// \par Cancellation
   /// Reaches the body. Cleanups are uncancellable.
   template <class Body>
-    requires std::invocable<Body&, exit_scope&>
+    requires detail::gives_task<Body&, exit_scope&>
   [[nodiscard]] static auto with(Body body) -> std::invoke_result_t<Body&, exit_scope&>;
+
+  /// Takes what the other form does not, and says what is wrong with it.
+  template <class Body>
+    requires(!detail::gives_task<Body&, exit_scope&>)
+  static auto with(Body&&) {
+    static_assert(detail::never<Body>,
+                  "exit_scope::with takes a function of the scope that gives a task: "
+                  "exit_scope::with([&](exit_scope& scope) -> task<> { ... co_return; })");
+    return std::suspend_never();
+  }
 
   /// Adds a cleanup: `function()` gives a task. Function and captures live until it has run.
   template <class Function>
@@ -57,7 +67,7 @@ class exit_scope {
 };
 
 template <class Body>
-  requires std::invocable<Body&, exit_scope&>
+  requires detail::gives_task<Body&, exit_scope&>
 auto exit_scope::with(Body body) -> std::invoke_result_t<Body&, exit_scope&> {
   using value = typename std::invoke_result_t<Body&, exit_scope&>::value_type;
   exit_scope scope;

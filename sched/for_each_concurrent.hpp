@@ -1,5 +1,6 @@
 #pragma once
 
+#include <lariat/sched/detail/call_check.hpp>
 #include <lariat/sched/detail/shared_walk.hpp>
 #include <lariat/sched/generator.hpp>
 #include <lariat/sched/task.hpp>
@@ -12,6 +13,29 @@
 #include <vector>
 
 namespace lariat {
+
+namespace detail {
+
+template <class F, class... Args>
+concept gives_awaitable =
+    std::invocable<F, Args...> && can_be_awaited<std::invoke_result_t<F, Args...>>;
+
+template <class Function, class Element>
+consteval void explain_call_of_each() {
+  if constexpr (std::invocable<Function&, Element>) {
+    static_assert(
+        never<Function>,
+        "for_each_concurrent takes a function that gives a task, and this one gives "
+        "something else: a lambda says so, [](auto& element) -> task<> { ... co_return; }");
+  } else {
+    static_assert(never<Function>,
+                  "for_each_concurrent(range, limit, function) calls function(element), and cannot "
+                  "with this one: the element is a reference into the range, or an rvalue if the "
+                  "range passes once or is a generator");
+  }
+}
+
+}  // namespace detail
 
 /// Awaits `function(element)` for each element of a range, at most `limit` of them at a time, and
 /// ends when all have. The function gives a task; elements are begun in order. The range is copied
@@ -33,7 +57,7 @@ namespace lariat {
 /// \par Cancellation
 /// Cancels all calls under way and waits for their end.
 template <std::ranges::input_range Range, class Function>
-  requires std::invocable<Function&, typename detail::shared_walk<Range>::element>
+  requires detail::gives_awaitable<Function&, typename detail::shared_walk<Range>::element>
 [[nodiscard]] task<> for_each_concurrent(Range range, std::size_t limit, Function function) {
   detail::require_concurrency(limit);
   const std::size_t count = detail::worth_walking(range, limit);
@@ -54,13 +78,27 @@ template <std::ranges::input_range Range, class Function>
 /// Cancels all calls under way and what the generator awaits, and waits for their end. A value that
 /// the generator gave all the same is begun, and its call cancelled.
 template <class T, class Function>
-  requires std::invocable<Function&, T>
+  requires detail::gives_awaitable<Function&, T>
 [[nodiscard]] task<> for_each_concurrent(async_generator<T> items, std::size_t limit,
                                          Function function) {
   detail::require_concurrency(limit);
   detail::shared_generator<T> shared(items);
   std::vector<task<>> all = detail::walkers(limit, shared, function);
   co_await when_all(std::move(all));
+}
+
+/// These take what the others do not, and say what is wrong with it.
+template <std::ranges::input_range Range, class Function>
+  requires(!detail::gives_awaitable<Function&, typename detail::shared_walk<Range>::element>)
+auto for_each_concurrent(Range, std::size_t, Function) {
+  detail::explain_call_of_each<Function, typename detail::shared_walk<Range>::element>();
+  return task<>();
+}
+template <class T, class Function>
+  requires(!detail::gives_awaitable<Function&, T>)
+auto for_each_concurrent(async_generator<T>, std::size_t, Function) {
+  detail::explain_call_of_each<Function, T>();
+  return task<>();
 }
 
 }  // namespace lariat

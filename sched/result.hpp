@@ -1,6 +1,7 @@
 #pragma once
 
 #include <lariat/sched/detail/awaiter.hpp>
+#include <lariat/sched/detail/call_check.hpp>
 
 #include <coroutine>
 #include <system_error>
@@ -61,6 +62,18 @@ template <class Operation>
 [[nodiscard]] detail::result_awaiter<std::remove_reference_t<Operation>> as_result(
     Operation&& operation) noexcept {
   return detail::result_awaiter<std::remove_reference_t<Operation>>(operation);
+}
+
+/// Takes what no other form takes, and says what is wrong with it.
+template <class Operation>
+  requires(!detail::has_result<Operation>)
+auto as_result(Operation&&) {
+  static_assert(
+      detail::never<Operation>,
+      "as_result takes an operation of io, which fails by an error code only, or a "
+      "join_handle with a name. A task may throw anything: catch it, or spawn the task and "
+      "await as_result(handle)");
+  return std::suspend_never();
 }
 
 }  // namespace lariat

@@ -88,11 +88,11 @@ class [[nodiscard]] select_range_operation final : public child_range<T> {
 /// Cancels all of them and waits for their end. If one had a value or an error by then, that is
 /// given and the cancel stays pending.
 template <class... Awaitable>
-[[nodiscard]] auto select(Awaitable... awaitables) {
+[[nodiscard]] auto select(Awaitable&&... awaitables) {
   static_assert(sizeof...(Awaitable) > 0 && sizeof...(Awaitable) <= 6,
                 "select takes 1 to 6 awaitables; put more of them into a range");
-  return detail::bundle<detail::select_operation, detail::await_result_t<Awaitable>...>(
-      detail::as_task(std::move(awaitables))...);
+  return detail::bundle<detail::select_operation, detail::child_value_t<Awaitable>...>(
+      detail::as_child(std::forward<Awaitable>(awaitables))...);
 }
 
 /// The same for a range of tasks (moved from) of one type: a vector of outcomes, in order.

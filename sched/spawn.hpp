@@ -1,5 +1,6 @@
 #pragma once
 
+#include <lariat/sched/detail/call_check.hpp>
 #include <lariat/sched/detail/home_loop.hpp>
 #include <lariat/sched/detail/spawned.hpp>
 #include <lariat/sched/join_handle.hpp>
@@ -24,15 +25,46 @@ struct spawn_options {
 
 namespace detail {
 
-template <class>
-inline constexpr bool is_spawnable_result = false;
-template <class T>
-inline constexpr bool is_spawnable_result<task<T>> = true;
+template <class Function, class... Args>
+concept spawnable = gives_task<std::decay_t<Function>&, std::decay_t<Args>...>;
+
+/// What no form of `spawn` takes: those that are there for the rest say why.
+template <class Function, class... Args>
+concept not_spawnable = !std::same_as<std::remove_cvref_t<Function>, spawn_options> &&
+                        (!spawnable<Function, Args...> || sizeof...(Args) > 3);
+template <class Function, class... Args>
+concept not_spawnable_with_options = !spawnable<Function, Args...>;
 
 template <class Function, class... Args>
-concept spawnable =
-    std::invocable<std::decay_t<Function>&, std::decay_t<Args>...> &&
-    is_spawnable_result<std::invoke_result_t<std::decay_t<Function>&, std::decay_t<Args>...>>;
+consteval void explain_spawn() {
+  using function = std::decay_t<Function>&;
+  if constexpr (spawnable<Function, Args...>) {
+    static_assert(never<Function>,
+                  "spawn(function, arguments...) takes three arguments at most; with options it "
+                  "takes any number: spawn({.name = \"a name\"}, function, arguments...)");
+  } else if constexpr (is_task<std::decay_t<Function>>) {
+    static_assert(never<Function>,
+                  "a task that exists is handed over, alone: spawn(std::move(task)), or "
+                  "spawn(function())");
+  } else if constexpr (std::invocable<function, std::decay_t<Args>...>) {
+    static_assert(never<Function>,
+                  "spawn takes a function that gives a task<T>, and this one gives something else. "
+                  "A lambda says so, [] -> task<> { ... co_return; }; a plain function that blocks "
+                  "runs by to_thread, one that computes by to_pool");
+  } else if constexpr (wants_reference<Function, Args...>) {
+    static_assert(never<Function>,
+                  "spawn copies the arguments into the task, and this function takes one by "
+                  "reference: say std::ref(argument) if what it refers to outlives the task");
+  } else if constexpr (can_be_awaited<std::decay_t<Function>>) {
+    static_assert(never<Function>,
+                  "spawn takes a function that gives a task, or a task; an operation is awaited in "
+                  "one: spawn([]() -> task<> { co_await sleep_for(1s); })");
+  } else {
+    static_assert(never<Function>,
+                  "spawn(function, arguments...) cannot call this function with these arguments, "
+                  "which are copied into the task and handed over as rvalues");
+  }
+}
 
 template <class Function, class... Args>
 using spawned_value =
@@ -79,6 +111,7 @@ std::unique_ptr<scoped_call<T, std::decay_t<Parts>...>> make_record(const scoped
 template <class Place, class Function, class... Args>
 auto launch(const Place& place, const char* name, std::source_location site, Function&& function,
             Args&&... args) {
+  require_storable<Function, Args...>();
   using value = spawned_value<Function, Args...>;
   auto record = make_record<value>(place, name == nullptr ? std::string_view() : name,
                                    std::forward<Function>(function), std::forward<Args>(args)...);
@@ -144,6 +177,19 @@ class spawner {
   template <class T>
   join_handle<T> spawn(const spawn_options& options, task<T>&& body) {
     return launch_task(place(), options.name, options.site, std::move(body));
+  }
+  /// Says what is wrong with the call.
+  template <class F, class... Args>
+    requires not_spawnable<F, Args...>
+  auto spawn(F&&, Args&&...) {
+    explain_spawn<F, Args...>();
+    return join_handle<void>();
+  }
+  template <class F, class... Args>
+    requires not_spawnable_with_options<F, Args...>
+  auto spawn(const spawn_options&, F&&, Args&&...) {
+    explain_spawn<F, Args...>();
+    return join_handle<void>();
   }
 
  private:
@@ -221,6 +267,20 @@ join_handle<T> spawn(task<T>&& body, std::source_location site = std::source_loc
 template <class T>
 join_handle<T> spawn(const spawn_options& options, task<T>&& body) {
   return detail::current_loop_spawner().spawn(options, std::move(body));
+}
+
+/// These take what no other form takes, and say what is wrong with it.
+template <class F, class... Args>
+  requires detail::not_spawnable<F, Args...>
+auto spawn(F&&, Args&&...) {
+  detail::explain_spawn<F, Args...>();
+  return join_handle<void>();
+}
+template <class F, class... Args>
+  requires detail::not_spawnable_with_options<F, Args...>
+auto spawn(const spawn_options&, F&&, Args&&...) {
+  detail::explain_spawn<F, Args...>();
+  return join_handle<void>();
 }
 
 }  // namespace lariat

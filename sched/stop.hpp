@@ -123,9 +123,9 @@ class [[nodiscard("it does nothing until it is awaited")]] stoppable_bundle {
 /// \par Cancellation
 /// Passed on to the awaitable, and waited for.
 template <class Awaitable>
-[[nodiscard]] auto with_stop_token(std::stop_token token, Awaitable awaitable) {
-  return detail::stoppable_bundle<detail::await_result_t<Awaitable>>(
-      std::move(token), detail::as_task(std::move(awaitable)));
+[[nodiscard]] auto with_stop_token(std::stop_token token, Awaitable&& awaitable) {
+  return detail::stoppable_bundle<detail::child_value_t<Awaitable>>(
+      std::move(token), detail::as_child(std::forward<Awaitable>(awaitable)));
 }
 
 }  // namespace lariat

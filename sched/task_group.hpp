@@ -36,8 +36,18 @@ class task_group : public detail::spawner<task_group>, protected detail::spawn_s
   /// Cancels the body and the children and waits for their end. If one of them ended by that, so
   /// does this, also when the body had its value before; failures win over the cancel.
   template <class Body>
-    requires std::invocable<Body&, task_group&>
+    requires detail::gives_task<Body&, task_group&>
   [[nodiscard]] static auto with(Body body);
+
+  /// Takes what the other form does not, and says what is wrong with it.
+  template <class Body>
+    requires(!detail::gives_task<Body&, task_group&>)
+  static auto with(Body&&) {
+    static_assert(detail::never<Body>,
+                  "task_group::with takes a function of the group that gives a task: "
+                  "task_group::with([&](task_group& group) -> task<> { ... co_return; })");
+    return std::suspend_never();
+  }
 
   /// Asks the body and every child to end. What is spawned later is cancelled before its start: a
   /// body that had a value when it was cancelled, of an accept for instance, goes on to its next
@@ -153,7 +163,7 @@ class [[nodiscard("it does nothing until it is awaited")]] group_bundle {
 }  // namespace detail
 
 template <class Body>
-  requires std::invocable<Body&, task_group&>
+  requires detail::gives_task<Body&, task_group&>
 auto task_group::with(Body body) {
   return detail::group_bundle<Body>(std::move(body));
 }

@@ -202,10 +202,11 @@ class [[nodiscard("it does nothing until it is awaited")]] deadline_bundle {
   sleep_operation::kind kind_;
 };
 
-template <class Awaitable>
-using timeout_bundle = timed_bundle<timeout_operation, await_result_t<Awaitable>>;
-template <class Awaitable>
-using try_timeout_bundle = timed_bundle<try_timeout_operation, await_result_t<Awaitable>>;
+template <template <class> class Operation, class Awaitable>
+auto make_timed(Awaitable&& awaitable, clock_ns time, sleep_operation::kind kind) {
+  return timed_bundle<Operation, child_value_t<Awaitable>>(
+      as_child(std::forward<Awaitable>(awaitable)), time, kind);
+}
 
 }  // namespace detail
 
@@ -218,10 +219,10 @@ using try_timeout_bundle = timed_bundle<try_timeout_operation, await_result_t<Aw
 /// \par Cancellation
 /// Passed on to the awaitable, and waited for.
 template <class Rep, class Period, class Awaitable>
-[[nodiscard]] detail::timeout_bundle<Awaitable> timeout(std::chrono::duration<Rep, Period> limit,
-                                                        Awaitable awaitable) {
-  return {detail::as_task(std::move(awaitable)), detail::saturating_ns(limit),
-          sleep_operation::kind::delay};
+[[nodiscard]] auto timeout(std::chrono::duration<Rep, Period> limit, Awaitable&& awaitable) {
+  return detail::make_timed<detail::timeout_operation>(std::forward<Awaitable>(awaitable),
+                                                       detail::saturating_ns(limit),
+                                                       sleep_operation::kind::delay);
 }
 
 /// The same with a point in time.
@@ -229,9 +230,9 @@ template <class Rep, class Period, class Awaitable>
 /// \par Cancellation
 /// As for `timeout`.
 template <class Awaitable>
-[[nodiscard]] detail::timeout_bundle<Awaitable> timeout_at(steady_time when, Awaitable awaitable) {
-  return {detail::as_task(std::move(awaitable)), detail::to_clock(when),
-          sleep_operation::kind::deadline};
+[[nodiscard]] auto timeout_at(steady_time when, Awaitable&& awaitable) {
+  return detail::make_timed<detail::timeout_operation>(
+      std::forward<Awaitable>(awaitable), detail::to_clock(when), sleep_operation::kind::deadline);
 }
 
 /// As `timeout`, but gives an empty std::optional when the time was up.
@@ -239,10 +240,10 @@ template <class Awaitable>
 /// \par Cancellation
 /// As for `timeout`.
 template <class Rep, class Period, class Awaitable>
-[[nodiscard]] detail::try_timeout_bundle<Awaitable> try_timeout(
-    std::chrono::duration<Rep, Period> limit, Awaitable awaitable) {
-  return {detail::as_task(std::move(awaitable)), detail::saturating_ns(limit),
-          sleep_operation::kind::delay};
+[[nodiscard]] auto try_timeout(std::chrono::duration<Rep, Period> limit, Awaitable&& awaitable) {
+  return detail::make_timed<detail::try_timeout_operation>(std::forward<Awaitable>(awaitable),
+                                                           detail::saturating_ns(limit),
+                                                           sleep_operation::kind::delay);
 }
 
 /// As `timeout`, for a body that may move its deadline: `with_deadline(5s, [&](deadline& d) ->
@@ -253,10 +254,20 @@ template <class Rep, class Period, class Awaitable>
 /// \par Cancellation
 /// As for `timeout`.
 template <class Rep, class Period, class Body>
-  requires std::invocable<Body&, deadline&>
+  requires detail::gives_task<Body&, deadline&>
 [[nodiscard]] detail::deadline_bundle<Body> with_deadline(std::chrono::duration<Rep, Period> limit,
                                                           Body body) {
   return {std::move(body), detail::saturating_ns(limit), sleep_operation::kind::delay};
+}
+
+/// Takes what the other form does not, and says what is wrong with it.
+template <class Rep, class Period, class Body>
+  requires(!detail::gives_task<Body&, deadline&>)
+auto with_deadline(std::chrono::duration<Rep, Period>, Body&&) {
+  static_assert(detail::never<Body>,
+                "with_deadline takes a function of the deadline that gives a task: "
+                "with_deadline(5s, [&](deadline& end) -> task<> { ... })");
+  return std::suspend_never();
 }
 
 }  // namespace lariat

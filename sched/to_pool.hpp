@@ -53,6 +53,7 @@ class [[nodiscard("nothing is called until it is awaited")]] pool_call final
 
 template <class F, class... Args>
 auto make_pool_call(pool* where, F&& function, Args&&... args) {
+  require_storable<F, Args...>();
   using result = typename thread_function<std::decay_t<F>, std::decay_t<Args>...>::result;
   if constexpr (is_task<result>) {
     static_assert(std::invocable<std::decay_t<F>, std::decay_t<Args>...>,
@@ -106,6 +107,20 @@ template <class F, class... Args>
   requires detail::thread_callable<F, Args...>
 [[nodiscard]] auto to_pool(pool& where, F&& function, Args&&... args) {
   return detail::make_pool_call(&where, std::forward<F>(function), std::forward<Args>(args)...);
+}
+
+/// These take what the others do not, and say what is wrong with it.
+template <class F, class... Args>
+  requires(!detail::thread_callable<F, Args...> && !std::derived_from<std::remove_cvref_t<F>, pool>)
+auto to_pool(F&&, Args&&...) {
+  detail::explain_thread_call<F, Args...>();
+  return std::suspend_never();
+}
+template <class F, class... Args>
+  requires(!detail::thread_callable<F, Args...>)
+auto to_pool(pool&, F&&, Args&&...) {
+  detail::explain_thread_call<F, Args...>();
+  return std::suspend_never();
 }
 
 }  // namespace lariat

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <lariat/sched/cancelled.hpp>
+#include <lariat/sched/detail/call_check.hpp>
 #include <lariat/sched/detail/closure.hpp>
 #include <lariat/sched/detail/slot.hpp>
 #include <lariat/sched/detail/thread_operation.hpp>
@@ -241,8 +242,33 @@ class [[nodiscard("nothing is called until it is awaited")]] abandoning_call fin
   [[no_unique_address]] timer_room<timed> timer_;
 };
 
+/// Says why `to_thread` or `to_pool` cannot call it.
+template <class F, class... Args>
+consteval void explain_thread_call() {
+  if constexpr (wants_reference<F, Args...>) {
+    static_assert(never<F>,
+                  "to_thread and to_pool copy the arguments, and this function takes one by "
+                  "reference: say std::ref(argument) if nobody else uses it meanwhile");
+  } else if constexpr (is_task<std::decay_t<F>>) {
+    static_assert(
+        never<F>,
+        "to_thread and to_pool take a function, not a task that exists: to_pool(function, "
+        "arguments...) runs a coroutine on a pool");
+  } else {
+    static_assert(never<F>,
+                  "to_thread and to_pool(function, arguments...) cannot call this function with "
+                  "these arguments, which are copied and handed over as rvalues");
+  }
+}
+
 template <on_cancel policy, bool timed, class F, class... Args>
 auto make_thread_call(lane* where, clock_ns queue_ns, F&& function, Args&&... args) {
+  require_storable<F, Args...>();
+  using function_type = thread_function<std::decay_t<F>, std::decay_t<Args>...>;
+  static_assert(
+      !is_task<typename function_type::result>,
+      "to_thread runs a plain function on a thread. A coroutine is awaited where it is, or "
+      "runs on a pool by to_pool(function, arguments...)");
   if constexpr (policy == on_cancel::abandon) {
     static_assert(!is_borrowed<std::decay_t<F>> && (!is_borrowed<std::decay_t<Args>> && ...),
                   "a call that may be abandoned outlives its task: its function and arguments must "
@@ -300,6 +326,21 @@ template <on_cancel policy = on_cancel::join, class F, class... Args>
                                 : detail::saturating_ns(options.queue_timeout);
   return detail::make_thread_call<policy, true>(options.lane, queue_ns, std::forward<F>(function),
                                                 std::forward<Args>(args)...);
+}
+
+/// These take what the others do not, and say what is wrong with it.
+template <on_cancel policy = on_cancel::join, class F, class... Args>
+  requires(!detail::thread_callable<F, Args...> &&
+           !std::same_as<std::remove_cvref_t<F>, thread_options>)
+auto to_thread(F&&, Args&&...) {
+  detail::explain_thread_call<F, Args...>();
+  return std::suspend_never();
+}
+template <on_cancel policy = on_cancel::join, class F, class... Args>
+  requires(!detail::thread_callable<F, Args...>)
+auto to_thread(thread_options, F&&, Args&&...) {
+  detail::explain_thread_call<F, Args...>();
+  return std::suspend_never();
 }
 
 }  // namespace lariat

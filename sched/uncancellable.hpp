@@ -60,9 +60,9 @@ class [[nodiscard("it does nothing until it is awaited")]] uncancellable_bundle 
 /// \par Cancellation
 /// One that comes meanwhile is kept, and delivered at the next await that suspends.
 template <class Awaitable>
-[[nodiscard]] auto uncancellable(Awaitable awaitable) {
-  return detail::uncancellable_bundle<detail::await_result_t<Awaitable>>(
-      detail::as_task(std::move(awaitable)));
+[[nodiscard]] auto uncancellable(Awaitable&& awaitable) {
+  return detail::uncancellable_bundle<detail::child_value_t<Awaitable>>(
+      detail::as_child(std::forward<Awaitable>(awaitable)));
 }
 
 }  // namespace lariat

@@ -181,11 +181,11 @@ auto collect(Range&& range) {
 /// \par Cancellation
 /// Cancels all of them and waits for their end. If all had a value by then, the values win.
 template <class... Awaitable>
-[[nodiscard]] auto when_all(Awaitable... awaitables) {
+[[nodiscard]] auto when_all(Awaitable&&... awaitables) {
   static_assert(sizeof...(Awaitable) > 0 && sizeof...(Awaitable) <= 6,
                 "when_all takes 1 to 6 awaitables; put more of them into a range");
-  return detail::bundle<detail::when_all_operation, detail::await_result_t<Awaitable>...>(
-      detail::as_task(std::move(awaitables))...);
+  return detail::bundle<detail::when_all_operation, detail::child_value_t<Awaitable>...>(
+      detail::as_child(std::forward<Awaitable>(awaitables))...);
 }
 
 /// The same for a range of tasks (moved from) of one type: a std::vector of the values, in order;
@@ -207,11 +207,11 @@ template <detail::range_of_awaitables Range>
 /// Cancels all of them and waits for their end. If it cut one of them short it is thrown, and the
 /// outcomes are dropped; `select` gives what completed all the same. Otherwise the outcomes win.
 template <class... Awaitable>
-[[nodiscard]] auto when_all_settled(Awaitable... awaitables) {
+[[nodiscard]] auto when_all_settled(Awaitable&&... awaitables) {
   static_assert(sizeof...(Awaitable) > 0 && sizeof...(Awaitable) <= 6,
                 "when_all_settled takes 1 to 6 awaitables; put more of them into a range");
-  return detail::bundle<detail::settled_operation, detail::await_result_t<Awaitable>...>(
-      detail::as_task(std::move(awaitables))...);
+  return detail::bundle<detail::settled_operation, detail::child_value_t<Awaitable>...>(
+      detail::as_child(std::forward<Awaitable>(awaitables))...);
 }
 
 /// The same for a range: a vector of outcomes.

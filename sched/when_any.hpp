@@ -76,10 +76,10 @@ class [[nodiscard]] when_any_range_operation final : public child_range<T> {
 /// \par Cancellation
 /// Cancels all of them and waits for their end; the value of the first wins over the cancel.
 template <class... Awaitable>
-[[nodiscard]] auto when_any(Awaitable... awaitables) {
+[[nodiscard]] auto when_any(Awaitable&&... awaitables) {
   static_assert(sizeof...(Awaitable) > 0, "when_any needs at least one awaitable");
-  return detail::bundle<detail::when_any_operation, detail::await_result_t<Awaitable>...>(
-      detail::as_task(std::move(awaitables))...);
+  return detail::bundle<detail::when_any_operation, detail::child_value_t<Awaitable>...>(
+      detail::as_child(std::forward<Awaitable>(awaitables))...);
 }
 
 /// The same for a range of tasks of one type.

@@ -3,6 +3,7 @@
 #include <lariat/sched/context.hpp>
 #include <lariat/sched/detail/awaiter.hpp>
 #include <lariat/sched/detail/body_or_result.hpp>
+#include <lariat/sched/detail/call_check.hpp>
 #include <lariat/sched/detail/pool_run.hpp>
 #include <lariat/sched/loop.hpp>
 #include <lariat/sched/task.hpp>
@@ -14,11 +15,6 @@
 
 namespace lariat::detail {
 
-template <class T>
-inline constexpr bool is_task = false;
-template <class T>
-inline constexpr bool is_task<task<T>> = true;
-
 /// Any awaitable as a task: tasks as they are, operations in a coroutine of their own.
 template <class Awaitable>
 task<await_result_t<Awaitable>> as_task(Awaitable awaitable) {
@@ -28,6 +24,32 @@ template <class T>
 task<T> as_task(task<T> awaitable) noexcept {
   return awaitable;
 }
+
+/// What a combinator was given, as a task.
+template <class Awaitable>
+auto as_child(Awaitable&& awaitable) {
+  using kept = std::remove_cvref_t<Awaitable>;
+  if constexpr (!can_be_awaited<kept>) {
+    static_assert(never<kept>,
+                  "this awaits tasks and operations, and was given something else: a function that "
+                  "gives a task is to be called, as in timeout(1s, work())");
+    return task<>();
+  } else if constexpr (std::constructible_from<kept, Awaitable>) {
+    return as_task(kept(std::forward<Awaitable>(awaitable)));
+  } else {
+    static_assert(!std::move_constructible<kept>,
+                  "a task is awaited once: one that has a name is handed over by std::move");
+    static_assert(std::move_constructible<kept>,
+                  "this cannot be moved into a task of its own, as a generator's next(): await it "
+                  "in one, auto next = [&]() -> task<std::optional<T>> { co_return co_await "
+                  "generator.next(); }; and give that, as in timeout(1s, next())");
+    return task<>();
+  }
+}
+
+/// The type of its value.
+template <class Awaitable>
+using child_value_t = typename decltype(as_child(std::declval<Awaitable>()))::value_type;
 
 /// Who has children: told once for each, when it has finished.
 class child_owner {

@@ -1,5 +1,5 @@
 // Only operations end without throwing; a task's exceptions are of any type.
-// expect: no matching function for call to 'as_result
+// first: A task may throw anything: catch it, or spawn the task and await as_result(handle)
 
 #include <lariat/sched/join_handle.hpp>
 #include <lariat/sched/result.hpp>

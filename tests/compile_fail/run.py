@@ -8,6 +8,7 @@ A file says what the diagnostics must contain, in one or more lines of the forms
     // expect: text           both compilers
     // expect-gcc: text       g++ only
     // expect-clang: text     clang only
+    // first: text            both, and in the first error: what a user reads before all else
     // flags: -Werror         further arguments
 
 and holds the smallest correct change under `#ifdef CORRECT`: with -DCORRECT it must compile, or it
@@ -40,8 +41,9 @@ def check(command, family, source):
     text = source.read_text()
     expected = [m[1].strip() for m in
                 re.finditer(rf'^\s*// expect(?:-{family})?: (.*)$', text, re.MULTILINE)]
+    first = [m[1].strip() for m in re.finditer(r'^\s*// first: (.*)$', text, re.MULTILINE)]
     flags = ' '.join(m[1] for m in re.finditer(r'^\s*// flags: (.*)$', text, re.MULTILINE)).split()
-    if not expected:
+    if not expected and not first:
         return f'no "// expect: text" for {family}'
     failing = compile_one(command, source, flags)
     if failing.returncode == 0:
@@ -51,6 +53,10 @@ def check(command, family, source):
     for wanted in expected:
         if wanted not in diagnostics:
             return f'fails without saying "{wanted}":\n{failing.stderr}'
+    first_error = next((line for line in diagnostics.splitlines() if 'error: ' in line), '')
+    for wanted in first:
+        if wanted not in first_error:
+            return f'its first error does not say "{wanted}":\n{failing.stderr}'
     if not re.search(r'^#\s*if.*\bCORRECT\b', text, re.MULTILINE):
         return 'no correct form under #ifdef CORRECT'
     correct = compile_one(command, source, [*flags, '-DCORRECT'])

@@ -1,4 +1,4 @@
-// expect: no matching function for call to 'spawn
+// first: spawn takes a function that gives a task<T>, and this one gives something else
 
 #include <lariat/sched/spawn.hpp>
 

@@ -1,5 +1,5 @@
 // A reference to what may be gone when the task runs has to be asked for, by std::ref.
-// expect: no matching function for call to 'spawn
+// first: say std::ref(argument) if what it refers to outlives the task
 
 #include <lariat/sched/spawn.hpp>
 

@@ -1,4 +1,4 @@
-// expect: over-aligned results are misaligned in coroutine frames: return a pointer
+// first: over-aligned results are misaligned in coroutine frames: return a pointer
 
 #include <lariat/sched/task.hpp>
 

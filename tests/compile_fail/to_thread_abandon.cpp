@@ -1,4 +1,4 @@
-// expect: a call that may be abandoned outlives its task
+// first: a call that may be abandoned outlives its task
 
 #include <lariat/sched/to_thread.hpp>
 

@@ -1,4 +1,4 @@
-// expect: when_all takes 1 to 6 awaitables; put more of them into a range
+// first: when_all takes 1 to 6 awaitables; put more of them into a range
 
 #include <lariat/sched/when_all.hpp>
 

@@ -1,4 +1,4 @@
-// expect: when_any needs at least one awaitable
+// first: when_any needs at least one awaitable
 
 #include <lariat/sched/when_any.hpp>
 

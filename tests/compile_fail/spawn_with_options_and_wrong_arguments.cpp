@@ -1,0 +1,13 @@
+// first: spawn(function, arguments...) cannot call this function with these arguments
+
+#include <lariat/sched/spawn.hpp>
+
+lariat::task<int> twice(int number) { co_return 2 * number; }
+
+void start() {
+#ifdef CORRECT
+  lariat::spawn({.name = "twice"}, twice, 1).detach();
+#else
+  lariat::spawn({.name = "twice"}, twice, 1, 2).detach();
+#endif
+}
