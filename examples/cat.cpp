@@ -3,7 +3,7 @@
 //   cat FILE...
 
 #include <lariat/io/file.hpp>
-#include <lariat/runtime/run.hpp>
+#include <lariat/runtime/run_main.hpp>
 
 #include <cstdio>
 #include <system_error>
@@ -34,4 +34,4 @@ task<int> print_all(int count, char** paths) {
   co_return failures == 0 && std::fflush(stdout) == 0 ? 0 : 1;
 }
 
-int main(int argc, char** argv) { return run(print_all(argc - 1, argv + 1)); }
+int main(int argc, char** argv) { return run_main(print_all(argc - 1, argv + 1)); }

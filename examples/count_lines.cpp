@@ -81,5 +81,5 @@ int main(int argc, char** argv) {
   auto paths = channel<std::string>(64);
   // Joined at the end, after the receivers are gone: if they end early, its next send fails.
   const std::jthread walker(walk, std::move(paths.sender), folder);
-  return run(count_lines(std::move(paths.receiver)));
+  return run_main(count_lines(std::move(paths.receiver)));
 }

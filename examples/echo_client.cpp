@@ -8,7 +8,6 @@
 #include <chrono>
 #include <cstdio>
 #include <string>
-#include <system_error>
 
 using namespace lariat;
 using namespace std::chrono_literals;
@@ -22,18 +21,13 @@ task<std::string> echoed(io::address server, std::string text) {
   co_return answer;
 }
 
-task<int> echo_client(io::address server, std::string text) {
-  try {
-    const std::string answer = co_await timeout(5s, echoed(server, text));
-    std::printf("%s\n", answer.c_str());
-    co_return answer == text ? 0 : 1;
-  } catch (const std::system_error& error) {  // A refused connection, or a timeout_error.
-    std::fprintf(stderr, "echo_client: %s\n", error.what());
-    co_return 1;
-  }
+// What it throws (a refused connection, a timeout_error) run_main prints.
+task<int> echo_client(const char* server, std::string text) {
+  const std::string answer = co_await timeout(5s, echoed(io::address::parse(server), text));
+  std::printf("%s\n", answer.c_str());
+  co_return answer == text ? 0 : 1;
 }
 
 int main(int argc, char** argv) {
-  const auto server = io::address::parse(argc > 1 ? argv[1] : "127.0.0.1:7000");
-  return run(echo_client(server, argc > 2 ? argv[2] : "hello"));
+  return run_main(echo_client, argc > 1 ? argv[1] : "127.0.0.1:7000", argc > 2 ? argv[2] : "hello");
 }

@@ -25,8 +25,8 @@ task<> echo(io::tcp_stream peer) {
   }
 }
 
-task<> serve(io::address where) {
-  io::tcp_listener listener = io::tcp_listener::bind(where);
+task<> serve(const char* where) {
+  io::tcp_listener listener = io::tcp_listener::bind(io::address::parse(where));
   std::printf("listening on %s\n", listener.local_address().to_string().c_str());
   std::fflush(stdout);
   co_await task_group::with([&](task_group& clients) -> task<> {
@@ -37,6 +37,4 @@ task<> serve(io::address where) {
   });
 }
 
-int main(int argc, char** argv) {
-  run(serve(io::address::parse(argc > 1 ? argv[1] : "127.0.0.1:7000")));
-}
+int main(int argc, char** argv) { return run_main(serve, argc > 1 ? argv[1] : "127.0.0.1:7000"); }

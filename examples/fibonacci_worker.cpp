@@ -45,4 +45,4 @@ task<int> compute(int n) {
   co_return 0;
 }
 
-int main(int argc, char** argv) { return run(compute(argc > 1 ? std::atoi(argv[1]) : 35)); }
+int main(int argc, char** argv) { return run_main(compute(argc > 1 ? std::atoi(argv[1]) : 35)); }

@@ -73,6 +73,6 @@ task<int> mandelbrot(std::string path, std::size_t width) {
 
 int main(int argc, char** argv) {
   const int width = argc > 2 ? std::atoi(argv[2]) : 1200;
-  return run(mandelbrot(argc > 1 ? argv[1] : "mandelbrot.png",
-                        static_cast<std::size_t>(std::max(width, 1))));
+  return run_main(mandelbrot(argc > 1 ? argv[1] : "mandelbrot.png",
+                             static_cast<std::size_t>(std::max(width, 1))));
 }

@@ -48,5 +48,5 @@ task<int> read_while_ticking(std::string path, std::chrono::milliseconds length)
 
 int main(int argc, char** argv) {
   const auto length = argc > 2 ? std::chrono::milliseconds(std::atoi(argv[2])) : 1000ms;
-  return run(read_while_ticking(argc > 1 ? argv[1] : "/proc/self/exe", length));
+  return run_main(read_while_ticking(argc > 1 ? argv[1] : "/proc/self/exe", length));
 }

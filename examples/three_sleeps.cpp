@@ -27,5 +27,5 @@ task<int> three_sleeps(std::chrono::milliseconds length) {
 
 int main(int argc, char** argv) {
   const auto length = argc > 1 ? std::chrono::milliseconds(std::atoi(argv[1])) : 1000ms;
-  return run(three_sleeps(length));
+  return run_main(three_sleeps(length));
 }

@@ -54,5 +54,5 @@ task<int> main_task(std::chrono::milliseconds takes) {
 }
 
 int main(int argc, char** argv) {
-  return run(main_task(argc > 1 ? std::chrono::milliseconds(std::atoi(argv[1])) : 300ms));
+  return run_main(main_task(argc > 1 ? std::chrono::milliseconds(std::atoi(argv[1])) : 300ms));
 }

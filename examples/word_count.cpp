@@ -73,5 +73,5 @@ task<int> word_count(std::vector<std::string> paths) {
 int main(int argc, char** argv) {
   std::vector<std::string> paths(argv + 1, argv + argc);
   if (paths.empty()) paths.emplace_back("/usr/share/common-licenses/GPL-3");
-  return run(word_count(std::move(paths)));
+  return run_main(word_count(std::move(paths)));
 }

@@ -7,6 +7,7 @@
 #include <lariat/io/tcp.hpp>
 #include <lariat/runtime/dump.hpp>
 #include <lariat/runtime/run.hpp>
+#include <lariat/runtime/run_main.hpp>
 #include <lariat/runtime/runtime.hpp>
 #include <lariat/runtime/to_loop.hpp>
 #include <lariat/sched/as_completed.hpp>

@@ -17,8 +17,8 @@ void refuse_nested_run();
 }  // namespace detail
 
 /// Runs a program's main task: makes a runtime, runs `main` on this thread, then cancels every
-/// other task, waits for their end and gives `main`'s result (asyncio.run). The first line of most
-/// programs: `int main() { return lariat::run(main_task()); }`.
+/// other task, waits for their end and gives `main`'s result (asyncio.run). It throws; for what
+/// `main` itself is to do then see run_main.
 ///
 /// SIGINT cancels `main` once; see runtime_options::sigint.
 ///

@@ -8,15 +8,21 @@
 #include <concepts>
 #include <cstddef>
 #include <memory>
+#include <source_location>
 #include <type_traits>
 #include <utility>
 
 namespace lariat {
 
 class loop;
+class runtime;
 
 namespace detail {
 class runtime_core;
+
+/// `runtime::block_on`, which also tells where the main task has awaited last.
+template <class T>
+T block_on_main(runtime& where, task<T> main, std::source_location& last_await);
 
 /// What `block_on` runs: a root with a context, on the caller's stack. The part without a type.
 class main_task_base : public context {
@@ -119,6 +125,8 @@ class runtime : public detail::spawner<runtime> {
 
  private:
   friend class detail::spawner<runtime>;
+  template <class T>
+  friend T detail::block_on_main(runtime& where, task<T> main, std::source_location& last_await);
   [[nodiscard]] detail::spawn_place spawn_here();
   void run_main(detail::main_task_base& main);
 
@@ -146,13 +154,21 @@ class main_task final : public main_task_base, private return_point {
   root_task<T> body_;
 };
 
+template <class T>
+T block_on_main(runtime& where, task<T> main, std::source_location& last_await) {
+  const promise_base* const promise = main ? &promise_of(main) : nullptr;
+  main_task<T> root(std::move(main));  // Throws if there is none.
+  where.run_main(root);
+  last_await = promise->site();
+  return root.result().take();
+}
+
 }  // namespace detail
 
 template <class T>
 T runtime::block_on(task<T> main) {
-  detail::main_task<T> root(std::move(main));
-  run_main(root);
-  return root.result().take();
+  std::source_location nobody_asked;
+  return detail::block_on_main(*this, std::move(main), nobody_asked);
 }
 
 template <std::invocable Function>

@@ -1,8 +1,10 @@
 #pragma once
 
+#include <cstddef>
 #include <exception>
 #include <span>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -17,6 +19,11 @@ class exception_group : public std::exception {
   [[nodiscard]] std::span<const std::exception_ptr> errors() const noexcept { return errors_; }
 
   [[nodiscard]] const char* what() const noexcept override { return text_.c_str(); }
+
+  /// The beginning of what(), without theirs: "task_group: 2 failures".
+  [[nodiscard]] std::string_view heading() const noexcept {
+    return std::string_view(text_).substr(0, heading_size_);
+  }
 
   /// Those that are an E, and the rest.
   template <class E>
@@ -38,6 +45,7 @@ class exception_group : public std::exception {
  private:
   std::vector<std::exception_ptr> errors_;
   std::string text_;
+  std::size_t heading_size_ = 0;
 };
 
 }  // namespace lariat

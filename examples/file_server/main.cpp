@@ -7,7 +7,7 @@
 
 #include "server.hpp"
 
-#include <lariat/runtime/run.hpp>
+#include <lariat/runtime/run_main.hpp>
 #include <lariat/sched/cancelled.hpp>
 #include <lariat/sched/spawn.hpp>
 #include <lariat/sched/timeout.hpp>
@@ -16,7 +16,6 @@
 
 #include <chrono>
 #include <cstdio>
-#include <exception>
 #include <string>
 #include <utility>
 
@@ -77,10 +76,5 @@ int main(int argc, char** argv) {
       ->check(CLI::PositiveNumber);
   arguments.add_option("--seconds", chosen.seconds, "End after so many; 0: by ctrl-C");
   CLI11_PARSE(arguments, argc, argv);
-  try {
-    run(serve(chosen));
-  } catch (const std::exception& error) {
-    std::fprintf(stderr, "file_server: %s\n", error.what());
-    return 1;
-  }
+  return run_main(serve(chosen));
 }

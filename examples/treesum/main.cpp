@@ -12,7 +12,7 @@
 #include <lariat/io/buffered_writer.hpp>
 #include <lariat/io/file.hpp>
 #include <lariat/io/fs_walk.hpp>
-#include <lariat/runtime/run.hpp>
+#include <lariat/runtime/run_main.hpp>
 #include <lariat/sched/task_group.hpp>
 
 #include <fcntl.h>
@@ -120,10 +120,5 @@ int main(int argc, char** argv) {
       ->check(CLI::Range(1, 4096));
   arguments.add_flag("--summary", chosen.summary, "Print files, bytes and MB/s on stderr");
   CLI11_PARSE(arguments, argc, argv);
-  try {
-    return run(sum_tree(chosen));
-  } catch (const std::exception& error) {
-    report(error.what());
-    return 1;
-  }
+  return run_main(sum_tree(chosen));
 }

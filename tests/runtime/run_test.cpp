@@ -3,6 +3,7 @@
 #include "child_process.hpp"
 #include "contains.hpp"
 #include "coroutine_test.hpp"
+#include "runtime/forbid_rings.hpp"
 
 #include <lariat/io/io_uring_unavailable.hpp>
 #include <lariat/sched/cancelled.hpp>
@@ -12,15 +13,8 @@
 #include <lariat/sched/uncancellable.hpp>
 #include <lariat/sched/yield.hpp>
 
-#include <linux/filter.h>
-#include <linux/seccomp.h>
-#include <sys/prctl.h>
-#include <sys/syscall.h>
-
 #include <cerrno>
 #include <chrono>
-#include <cstddef>
-#include <iterator>
 #include <memory>
 #include <stdexcept>
 #include <string>
@@ -69,19 +63,6 @@ task<> wait_and_clean_up(std::vector<std::string>& log) {
 
 unhandled_action ignore_all(const unhandled_failure&) { return unhandled_action::ignore; }
 unhandled_action stop_all(const unhandled_failure&) { return unhandled_action::stop; }
-
-// From here on io_uring_setup(2) fails with `error`, as under a container engine's profile.
-bool forbid_rings(int error) {
-  sock_filter filter[] = {
-      BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(seccomp_data, nr)),
-      BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, __NR_io_uring_setup, 0, 1),
-      BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | static_cast<unsigned>(error)),
-      BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
-  };
-  const sock_fprog program{static_cast<unsigned short>(std::size(filter)), filter};
-  return ::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0 &&
-         ::prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program) == 0;
-}
 
 template <class Function>
 std::string message_of(Function function) {
