@@ -33,7 +33,6 @@ class main_task_base : public context {
 
   /// Then: makes it ready there.
   void launch() noexcept;
-  void run() noexcept final;
 
   /// How it failed; null if it did not. After its end.
   [[nodiscard]] virtual const std::exception_ptr* failure() const noexcept = 0;
@@ -48,6 +47,8 @@ class main_task_base : public context {
   void end() noexcept;
 
  private:
+  void first_run() noexcept final;
+
   runtime_core* core_ = nullptr;
   bool ended_ = false;
 };

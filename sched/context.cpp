@@ -49,6 +49,11 @@ context::~context() {
   delete extras_.load(std::memory_order_relaxed);
 }
 
+void context::run() noexcept {
+  loop_->set_running(*this);
+  first_run();
+}
+
 context::extras& context::more() {
   extras* own = extras_.load(std::memory_order_relaxed);  // Written here only, on the loop.
   if (own == nullptr) {

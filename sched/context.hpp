@@ -38,6 +38,9 @@ class context : public runnable {
   context(const context&) = delete;  // Linked into its loop by address.
   context& operator=(const context&) = delete;
 
+  /// Runs the task for the first time, as the one that runs on its loop; later its operations do.
+  void run() noexcept final;
+
   /// The loop it belongs, or belonged, to.
   [[nodiscard]] lariat::loop* owner() const noexcept { return loop_; }
 
@@ -100,6 +103,9 @@ class context : public runnable {
 
  protected:
   ~context();
+
+  /// Begins its first coroutine, or ends the task.
+  virtual void first_run() noexcept = 0;
 
   /// Says where it will belong. Any thread.
   void place(lariat::loop& loop, std::source_location site) noexcept {

@@ -23,7 +23,10 @@ context& require_task_on_loop() {
 }  // namespace
 
 const context* running_task() noexcept {
-  if (const loop* const here = loop::current()) return here->running();
+  if (const loop* const here = loop::current()) {
+    // In a simulation threads' and pools' functions run here, too, between two tasks.
+    if (const context* const task = here->running()) return task;
+  }
   if (const context* const task = pool::current_task()) return task;
   return lane::current_task();
 }

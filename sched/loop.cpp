@@ -36,7 +36,9 @@ class loop::ambient final : public context {
  public:
   // Not attached: it is no task, and must not count as one.
   explicit ambient(loop& owner) noexcept { place(owner, {}); }
-  void run() noexcept override {}
+
+ private:
+  void first_run() noexcept override {}
 };
 
 loop::loop(lariat::driver& where, loop_limits limits)
@@ -115,6 +117,7 @@ void loop::leave(context& task) noexcept {
   (task.previous_ == nullptr ? first_ : task.previous_->next_) = task.next_;
   (task.next_ == nullptr ? last_ : task.next_->previous_) = task.previous_;
   --live_;
+  if (running_ == &task) running_ = nullptr;  // It may be gone before the step is over.
 }
 
 void loop::cancel_all(std::string_view reason) noexcept {

@@ -102,8 +102,11 @@ class loop final : public executor {
   [[nodiscard]] detail::timer_wheel& timers() noexcept { return timers_; }
   [[nodiscard]] lariat::driver& driver() noexcept { return driver_; }
 
-  /// The task that runs now; null between tasks.
+  /// The task that runs now; null between tasks, and in steps that are nobody's.
   [[nodiscard]] context* running() const noexcept { return running_; }
+
+  /// Says so, to the end of the step. Said by what runs tasks: a context's first run, the operation
+  /// that resumes it, and for a task on a pool what is done for it here.
   void set_running(context& task) noexcept { running_ = &task; }
 
   /// How many tasks and combinators' children live here.

@@ -167,7 +167,7 @@ void main_task_base::announce(runtime_core& core) {
 
 void main_task_base::launch() noexcept { owner()->post(*this); }
 
-void main_task_base::run() noexcept {
+void main_task_base::first_run() noexcept {
   attach();
   owner()->arrived();
   core_->main_started(*this);

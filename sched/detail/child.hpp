@@ -85,7 +85,7 @@ class child_base : public context, private return_point {
 
   [[nodiscard]] const context* parent() const noexcept final { return parent_; }
 
-  void run() noexcept final {
+  void first_run() noexcept final {
     // A cancel before the start: the body never runs.
     if (must_cancel()) {
       try {
@@ -94,7 +94,6 @@ class child_base : public context, private return_point {
         return refuse(std::current_exception());
       }
     }
-    owner()->set_running(*this);
     try {
       if (pool* const there = computing_on()) return run_on(*there);
       place_.body().start(*this, *this);

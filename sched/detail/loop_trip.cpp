@@ -10,14 +10,16 @@
 namespace lariat::detail {
 
 loop_trip_base::loop_trip_base(std::coroutine_handle<> caller, const promise_base& promise) noexcept
-    : frame_{&loop_trip_base::resumed, nullptr, frame_promise(promise), this}, caller_(caller) {
-  static_assert(offsetof(frame, promise) == 2 * sizeof(void*));
+    : stand_in(&loop_trip_base::resumed, nullptr), caller_(caller) {
+  stand_in::promise().stand_in_on_loop_for(promise);
 }
 
-void loop_trip_base::start() noexcept { frame_.promise.task_context()->owner()->post(*this); }
+void loop_trip_base::start() noexcept { promise().task_context()->owner()->post(*this); }
 
 void loop_trip_base::run() noexcept {
-  if (back_) return resume_on_pool(*frame_.promise.task_context(), caller_);
+  context& task = *promise().task_context();
+  if (back_) return resume_on_pool(task, caller_);
+  task.owner()->set_running(task);
   try {
     const bool suspended = begin();
     if (suspended) return;
@@ -39,7 +41,7 @@ void loop_trip_base::operation_ended() noexcept {
 
 void loop_trip_base::go_back() noexcept {
   back_ = true;
-  frame_.promise.task_context()->computing_on()->post(*this);
+  promise().task_context()->computing_on()->post(*this);
 }
 
 }  // namespace lariat::detail

@@ -3,6 +3,7 @@
 #include <lariat/sched/detail/frame_pool.hpp>
 #include <lariat/sched/detail/promise.hpp>
 #include <lariat/sched/detail/slot.hpp>
+#include <lariat/sched/detail/stand_in.hpp>
 #include <lariat/sched/executor.hpp>
 
 #include <coroutine>
@@ -18,9 +19,8 @@ namespace lariat::detail {
 /// result there, and then the coroutine goes on on the pool. So operations, contexts and loops stay
 /// as single-threaded as they are; the price is a hand-over each way.
 ///
-/// To the operation the waiting coroutine is this: to the compiler a coroutine's frame, with a
-/// promise that says what the real one's does.
-class loop_trip_base : public runnable {
+/// To the operation the waiting coroutine is this.
+class loop_trip_base : public runnable, private stand_in {
  public:
   static void* operator new(std::size_t size) { return allocate_frame(size); }
   static void operator delete(void* trip, std::size_t size) noexcept {
@@ -45,28 +45,15 @@ class loop_trip_base : public runnable {
   virtual void keep_result() = 0;
   virtual void fail(std::exception_ptr error) noexcept = 0;
 
-  [[nodiscard]] std::coroutine_handle<promise_base> stand_in() noexcept {
-    return std::coroutine_handle<promise_base>::from_address(&frame_);
-  }
+  using stand_in::handle;
 
  private:
-  class frame_promise final : public promise_base {
-   public:
-    explicit frame_promise(const promise_base& of) noexcept { stand_in_for(of); }
-  };
-  // As g++ and clang lay frames out: resume, destroy, promise. See return_point.
-  struct frame {
-    void (*resume)(frame*) noexcept;
-    void (*destroy)(frame*) noexcept;
-    frame_promise promise;
-    loop_trip_base* trip;
-  };
-
-  static void resumed(frame* self) noexcept { self->trip->operation_ended(); }
+  static void resumed(stand_in* self) noexcept {
+    static_cast<loop_trip_base*>(self)->operation_ended();
+  }
   void operation_ended() noexcept;
   void go_back() noexcept;
 
-  frame frame_;
   std::coroutine_handle<> caller_;
   bool back_ = false;
 };
@@ -89,14 +76,14 @@ class loop_trip final : public loop_trip_base {
  private:
   bool begin() override {
     if (awaiter_.await_ready()) return false;
-    using answer = decltype(awaiter_.await_suspend(stand_in()));
+    using answer = decltype(awaiter_.await_suspend(handle()));
     if constexpr (std::is_same_v<answer, bool>) {
-      return awaiter_.await_suspend(stand_in());
+      return awaiter_.await_suspend(handle());
     } else if constexpr (std::is_void_v<answer>) {
-      awaiter_.await_suspend(stand_in());
+      awaiter_.await_suspend(handle());
       return true;
     } else {
-      awaiter_.await_suspend(stand_in()).resume();
+      awaiter_.await_suspend(handle()).resume();
       return true;
     }
   }

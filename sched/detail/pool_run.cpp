@@ -1,7 +1,7 @@
 #include <lariat/sched/detail/pool_run.hpp>
 
 #include <lariat/sched/context.hpp>
-#include <lariat/sched/detail/strand.hpp>
+#include <lariat/sched/detail/behalf.hpp>
 #include <lariat/sched/loop.hpp>
 #include <lariat/sched/pool.hpp>
 
@@ -11,11 +11,8 @@
 namespace lariat::detail {
 
 void resume_on_pool(const context& task, std::coroutine_handle<> coroutine) noexcept {
-  fork_scope scope;
-  scope.task = &task;
-  current_strand().scope = &scope;
+  const behalf here(&task);
   coroutine.resume();  // It may be on another thread, or gone, when this returns.
-  current_strand().scope = nullptr;
 }
 
 void pool_run::start(pool& where, std::coroutine_handle<> body) noexcept {
@@ -26,6 +23,7 @@ void pool_run::start(pool& where, std::coroutine_handle<> body) noexcept {
 void pool_run::run() noexcept {
   if (body_ != nullptr) return resume_on_pool(task_, std::exchange(body_, nullptr));
   const std::unique_ptr<pool_run> self(this);
+  task_.owner()->set_running(task_);  // Its frame goes, and what lies there.
   ended_(state_);
 }
 

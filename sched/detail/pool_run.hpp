@@ -26,7 +26,7 @@ class pool_run final : public runnable, private return_point {
   using function = void (*)(void* state) noexcept;
 
   /// `ended(state)` is called on the task's loop, at the end.
-  pool_run(const context& task, function ended, void* state) noexcept
+  pool_run(context& task, function ended, void* state) noexcept
       : return_point(&pool_run::returned), task_(task), ended_(ended), state_(state) {}
 
   /// Where the coroutine is to return to.
@@ -41,7 +41,7 @@ class pool_run final : public runnable, private return_point {
  private:
   static void returned(return_point* self) noexcept;
 
-  const context& task_;
+  context& task_;
   std::coroutine_handle<> body_;
   function ended_;
   void* state_;

@@ -99,11 +99,16 @@ class promise_base {
   }
 
  protected:
-  /// Becomes to operations, and to dumps, what `other` is, but for running on a loop.
+  /// Becomes to operations, tasks and dumps what `other` is.
   void stand_in_for(const promise_base& other) noexcept {
-    context_ = other.context_ & ~pool_bit;
+    context_ = other.context_;
     continuation_ = other.continuation_;
     site_ = other.site_;
+  }
+  /// The same, but running on a loop.
+  void stand_in_on_loop_for(const promise_base& other) noexcept {
+    stand_in_for(other);
+    context_ &= ~pool_bit;
   }
 
   /// Notes the closure's address (null: not known). Until the start it takes the continuation's

@@ -87,14 +87,13 @@ void spawn_scope::visit_children(dependency_visitor& visit) const {
   }
 }
 
-void spawned::run() noexcept {
+void spawned::first_run() noexcept {
   if (!live()) {
     attach();
     owner()->arrived();
   }
   try {
     if (must_cancel()) throw_cancelled();  // Cancelled before the start: it never runs.
-    owner()->set_running(*this);
     begin();
     return;
   } catch (...) {

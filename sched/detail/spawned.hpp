@@ -95,8 +95,6 @@ class spawned : public context {
   /// \throws std::logic_error if that loop has ended.
   void launch(loop& where, std::source_location site);
 
-  void run() noexcept final;
-
   /// Any thread.
   [[nodiscard]] bool done() const noexcept { return state_.done(); }
 
@@ -141,6 +139,7 @@ class spawned : public context {
   class message;
   template <class Action>
   [[nodiscard]] bool send(Action action) noexcept;
+  void first_run() noexcept final;
   void let_go() noexcept;
   [[nodiscard]] bool unseen(const std::exception_ptr* error) const noexcept;
 

@@ -53,8 +53,9 @@ class thread_operation : public operation {
   struct thread_call {
     body function;
     void* state;
+    const context* task;
   };
-  [[nodiscard]] thread_call call() const noexcept { return {function_, state_}; }
+  [[nodiscard]] thread_call call() const noexcept { return {function_, state_, task_}; }
 
   /// Queues the task to be resumed on its loop. On the lane's thread; nothing of the operation may
   /// be touched after it.

@@ -8,6 +8,8 @@
 #include <lariat/io/io_uring_unavailable.hpp>
 #include <lariat/sched/cancelled.hpp>
 #include <lariat/sched/exception_group.hpp>
+#include <lariat/sched/local.hpp>
+#include <lariat/sched/loop.hpp>
 #include <lariat/sched/task_group.hpp>
 #include <lariat/sched/timer.hpp>
 #include <lariat/sched/uncancellable.hpp>
@@ -413,6 +415,17 @@ TEST_CASE("run without io_uring throws io_uring_unavailable with the cause and t
   CHECK(child.status() == 3);
   CHECK(contains(child.output(), "io_uring is not available: a seccomp filter forbids it"));
   CHECK(contains(child.output(), "allow io_uring_setup, io_uring_enter and io_uring_register"));
+}
+
+TEST_CASE("the main task runs from its start on", "[runtime][run]") {
+  static local<int> number(0);
+  auto body = []() -> task<int> {
+    const bool runs = loop::current()->running() != nullptr;
+    number.set(1);
+    co_await yield();
+    co_return runs ? *number : -1;
+  };
+  CHECK(run(body()) == 1);
 }
 
 TEST_CASE("a runtime that gets no ring leaves others alone", "[runtime][run]") {

@@ -1,5 +1,7 @@
 #include <lariat/io/testing/detail/simulated_threads.hpp>
 
+#include <lariat/sched/detail/behalf.hpp>
+
 #include <utility>
 
 namespace lariat::io::testing {
@@ -47,6 +49,7 @@ void simulated_threads::call::fire() noexcept {
   const auto begun = std::exchange(begun_, {});
   owner_.free_.push_back(this);
   if (step != nullptr) return owner_.run_step(*step);
+  const lariat::detail::behalf here(begun.task);
   begun.function(begun.state);
 }
 

@@ -4,6 +4,7 @@
 #include <lariat/runtime/testing.hpp>
 #include <lariat/sched/exception_group.hpp>
 #include <lariat/sched/fork_join.hpp>
+#include <lariat/sched/local.hpp>
 #include <lariat/sched/loop.hpp>
 #include <lariat/sched/retry.hpp>
 #include <lariat/sched/spawn.hpp>
@@ -443,4 +444,20 @@ TEST_CASE("a failure that nobody awaits fails the run", "[testing]") {
     }());
   });
   CHECK(says(text, "unseen"));
+}
+
+TEST_CASE("functions on simulated threads read the values of the task that waits for them",
+          "[runtime][testing][simulation]") {
+  static local<int> number(0);
+  auto body = []() -> task<int> {
+    number.set(7);
+    auto read = [] { return *number; };
+    const int on_thread = co_await to_thread(read);
+    const int on_pool = co_await to_pool(read);
+    auto task_on_pool = []() -> task<int> { co_return *number; };
+    const int in_task = co_await to_pool(task_on_pool);
+    co_return on_thread + on_pool + in_task;
+  };
+  simulation world;
+  CHECK(world.run(body()) == 21);
 }
