@@ -1,5 +1,6 @@
 #pragma once
 
+#include <lariat/sched/detail/foreign_awaiter.hpp>
 #include <lariat/sched/detail/promise.hpp>
 #include <lariat/sched/task.hpp>
 
@@ -73,6 +74,8 @@ class [[nodiscard]] async_generator {
   /// The awaitable of `next`.
   class [[nodiscard]] next_awaiter {
    public:
+    using part_of_task = void;
+
     explicit next_awaiter(std::coroutine_handle<promise_type> handle) noexcept : handle_(handle) {}
     next_awaiter(const next_awaiter&) = delete;
 

@@ -113,6 +113,12 @@ class operation : public runnable {
     context_->waiting_since_ = context::coarse(owner().turn_time());
   }
 
+  /// Takes that back: nothing will complete it.
+  void unsuspend() noexcept {
+    suspended_ = false;
+    if (awaited_by_task_ && context_->waiting_in_ == this) context_->waiting_in_ = nullptr;
+  }
+
   /// Queues the task to be resumed. On the loop's thread, once for each `suspend`.
   void complete() noexcept { owner().ready(*this); }
 

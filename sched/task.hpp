@@ -1,6 +1,7 @@
 #pragma once
 
 #include <lariat/sched/detail/closure.hpp>
+#include <lariat/sched/detail/foreign_awaiter.hpp>
 #include <lariat/sched/detail/promise.hpp>
 #include <lariat/sched/detail/slot.hpp>
 
@@ -93,6 +94,8 @@ class [[nodiscard("a task does nothing until it is awaited or spawned")]] task {
   /// it is destroyed: for a temporary, to the end of the await expression.
   class [[nodiscard]] awaiter {
    public:
+    using part_of_task = void;
+
     explicit awaiter(std::coroutine_handle<promise_type> handle) noexcept : handle_(handle) {}
 
     bool await_ready() const noexcept { return false; }

@@ -11,11 +11,18 @@ namespace lariat::detail {
 
 template <class Awaiter>
 class loop_trip;
+template <class Awaiter>
+class foreign_awaiter;
 
 /// An awaiter that works with the task's loop or context: every operation. Such a one says so, by a
 /// member type of this name.
 template <class Awaiter>
 concept bound_to_loop = requires { typename std::remove_cvref_t<Awaiter>::bound_to_loop; };
+
+/// The awaiter of a coroutine that becomes part of the task that awaits it, and comes back by
+/// itself where that runs: tasks and generators. It says so in the same way.
+template <class Awaiter>
+concept part_of_task = requires { typename std::remove_cvref_t<Awaiter>::part_of_task; };
 
 /// How a coroutine awaits what is bound to a loop: as it is on the loop itself, and by a
 /// `loop_trip` on a pool. A word with the way in its lowest bit, for it lies in every frame that
@@ -98,8 +105,14 @@ decltype(auto) awaiter_for(Awaitable&& awaitable, bool on_pool) {
         [&]() -> made { return get_awaiter(static_cast<Awaitable&&>(awaitable)); }, on_pool);
   } else if constexpr (bound_to_loop<Awaitable>) {
     return loop_awaiter<std::remove_reference_t<Awaitable>>(awaitable, on_pool);
-  } else {
+  } else if constexpr (part_of_task<made> || part_of_task<Awaitable>) {
     return get_awaiter(static_cast<Awaitable&&>(awaitable));
+  } else if constexpr (has_member_co_await<Awaitable> || has_free_co_await<Awaitable>) {
+    return foreign_awaiter<made>(
+        [&]() -> made { return get_awaiter(static_cast<Awaitable&&>(awaitable)); });
+  } else {
+    using itself = std::remove_reference_t<Awaitable>&;
+    return foreign_awaiter<itself>([&]() -> itself { return awaitable; });
   }
 }
 
