@@ -129,6 +129,12 @@ class [[nodiscard("a task does nothing until it is awaited or spawned")]] task {
 
 namespace detail {
 
+/// As it says: the expression's type would be `int` for a task<const int>.
+template <class T>
+struct await_result<task<T>> {
+  using type = T;
+};
+
 template <class T>
 task<T> task_promise<T>::get_return_object() noexcept {
   return task<T>(std::coroutine_handle<task_promise>::from_promise(*this));

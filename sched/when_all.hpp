@@ -84,7 +84,7 @@ class [[nodiscard]] when_all_range_operation final : public child_range<T> {
   auto await_resume() {
     this->rethrow_error();
     if constexpr (!std::is_void_v<T>) {
-      std::vector<T> values;
+      std::vector<std::remove_const_t<T>> values;
       values.reserve(this->count());
       for (child<T>& each : this->children()) values.push_back(each.result().take());
       return values;

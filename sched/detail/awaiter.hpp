@@ -40,10 +40,14 @@ decltype(auto) get_awaiter(Awaitable&& awaitable) {
   }
 }
 
+template <class Awaitable>
+struct await_result {
+  using type = decltype(get_awaiter(static_cast<Awaitable&&>(*static_cast<Awaitable*>(nullptr)))
+                            .await_resume());
+};
+
 /// The type of `co_await awaitable`.
 template <class Awaitable>
-using await_result_t =
-    decltype(get_awaiter(static_cast<Awaitable&&>(*static_cast<Awaitable*>(nullptr)))
-                 .await_resume());
+using await_result_t = typename await_result<Awaitable>::type;
 
 }  // namespace lariat::detail

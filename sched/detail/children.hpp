@@ -18,7 +18,7 @@ struct nothing {
 };
 
 template <class T>
-using value_of = std::conditional_t<std::is_void_v<T>, nothing, T>;
+using value_of = std::conditional_t<std::is_void_v<T>, nothing, std::remove_const_t<T>>;
 
 template <class T>
 value_of<T> take_value(slot<T>& ended) {

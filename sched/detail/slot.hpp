@@ -68,7 +68,7 @@ class slot {
   }
 
   union {
-    T value_;
+    std::remove_const_t<T> value_;  // To be moved out, once.
     std::exception_ptr error_;
   };
   state state_ = state::nothing;
