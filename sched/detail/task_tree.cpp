@@ -46,25 +46,13 @@ bool is_adapter(std::source_location site) {
          std::string_view(site.file_name()) == "sched/detail/child.hpp";
 }
 
-// g++ 12 names some coroutines by the function that it makes of them:
-// "void serve(serve(int)::_Z5servei.Frame*)".
-std::string function_text(std::source_location site) {
-  std::string_view name = site.function_name();
-  const auto frame = name.rfind("::_Z");
-  const auto open = name.find('(');
-  if (frame != name.npos && open < frame && name.ends_with(".Frame*)")) {
-    name = name.substr(open + 1, frame - open - 1);
-  }
-  return std::string(name);
-}
-
 void append_chain(std::string& text, const context& task, const std::string& indent) {
   const operation* waits = task.waiting_in();
   if (waits == nullptr) return;
   for (const promise_base* each = waits->waiter(); each != nullptr; each = each->awaiter()) {
     const std::source_location site = each->site();
     if (is_adapter(site)) continue;
-    text += indent + "  at " + site_text(site) + "  " + function_text(site) + '\n';
+    text += indent + "  at " + site_text(site) + "  " + function_text(site.function_name()) + '\n';
   }
 }
 
