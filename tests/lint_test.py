@@ -115,7 +115,13 @@ task<> fine(socket& s) {
   const char* text = R"(if (co_await s.ok()) '"' )";
   // if (co_await s.ok())
   while (ok) ok = co_await s.ok();
+  co_await f([&] { g(); }, [this] { g(); }, [n = 1] { g(); }, std::string{"x"}, {.name = "x"});
+  auto named = [s] { g(); }, other = m{s};
+  auto& [a, b] = co_await s.both();
+  const int n = ok ? co_await s.count() : 0;
 }
+
+struct with_await { auto operator co_await() const { return std::vector{1, 2}; } };
 ''',
     'bench/meson.build': "['task', 'echo/asio']\n",
     'bench/task_bench.cpp': '#include "common.hpp"\n',
@@ -158,6 +164,16 @@ BREACHES = [
     ('condition', HEADER, '  for (int i', '  while (co_await x) {}\n  for (int i', 61, 'co_await'),
     ('condition', 'bench/task_bench.cpp', '', 'task<> f() { if (co_await g()) return; }\n', 1, 'co_'),
     ('condition', 'examples/cat.cpp', '  int b;', '  if (co_await g()) {}\n  int b;', 5, 'co_await'),
+    ('closure', TEST, 'while (ok)', 'co_await to_thread([name] { use(name); });', 12, 'closure'),
+    ('closure', TEST, 'while (ok)', 'co_await f([this, other = s] { g(); }, 1);', 12, 'closure'),
+    ('closure', TEST, 'while (ok)', 'use(co_await f(),\n [=] { g(); });', 13, 'closure'),
+    ('aggregate', TEST, 'while (ok)', 'struct m { std::string s; }; co_await f(m{"x"});', 12, 'aggreg'),
+    ('aggregate', TEST, 'while (ok)', 'client one{co_await s.accept()};', 12, 'an aggregate'),
+    ('aggregate', TEST, 'while (ok)', 'co_return pair_of{co_await f(), 1};', 12, 'an aggregate'),
+    ('conditional', TEST, 'while (ok)', 'std::string a = ok ? co_await f() : co_await g();', 12, '?:'),
+    ('conditional', TEST, 'while (ok)', 'co_await (ok ? f(1) : f(2));', 12, 'made by ?:'),
+    ('new', TEST, 'while (ok)', 'throw failure(co_await f());', 12, 'new or throw'),
+    ('list', TEST, 'while (ok)', 'co_await f(std::vector{1, 2});', 12, 'initializer list'),
     *[('budget', file, '#pragma once\n', f'#pragma once\n\n#include <{name}>\n', line, f'<{name}>')
       for file, line in ((HEADER, 4), ('io/detail/op.hpp', 3), ('runtime/run.hpp', 3))
       for name in ('memory', 'chrono', 'functional', 'thread', 'stop_token')],
