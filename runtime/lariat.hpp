@@ -2,8 +2,12 @@
 
 // The common headers, for first programs. Larger ones include what they use.
 
+#include <lariat/io/buffered_reader.hpp>
+#include <lariat/io/buffered_writer.hpp>
 #include <lariat/io/file.hpp>
 #include <lariat/io/fs.hpp>
+#include <lariat/io/io_uring_unavailable.hpp>
+#include <lariat/io/poll.hpp>
 #include <lariat/io/tcp.hpp>
 #include <lariat/runtime/dump.hpp>
 #include <lariat/runtime/run.hpp>
@@ -24,6 +28,7 @@
 #include <lariat/sched/fork_join.hpp>
 #include <lariat/sched/generator.hpp>
 #include <lariat/sched/join_handle.hpp>
+#include <lariat/sched/lane.hpp>
 #include <lariat/sched/latch.hpp>
 #include <lariat/sched/lifo_queue.hpp>
 #include <lariat/sched/local.hpp>
