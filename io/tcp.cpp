@@ -7,6 +7,7 @@
 #include <sys/socket.h>
 
 #include <cerrno>
+#include <string>
 #include <utility>
 
 namespace lariat::io {
@@ -16,7 +17,10 @@ address peer_of(int fd) {
   sockaddr_storage storage{};
   socklen_t size = sizeof storage;
   auto* const name = reinterpret_cast<sockaddr*>(&storage);
-  if (detail::sys::getpeername(fd, name, &size) != 0) detail::throw_error(errno, "getpeername");
+  if (detail::sys::getpeername(fd, name, &size) != 0) {
+    detail::throw_error(errno, "getpeername",
+                        detail::error_object::described("fd " + std::to_string(fd)));
+  }
   return address::from_sockaddr(name, size).value_or(address());
 }
 

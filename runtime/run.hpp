@@ -2,6 +2,7 @@
 
 #include <lariat/runtime/options.hpp>
 #include <lariat/runtime/runtime.hpp>
+#include <lariat/sched/detail/call_check.hpp>
 #include <lariat/sched/task.hpp>
 
 #include <type_traits>
@@ -37,6 +38,14 @@ T run(task<T> main, runtime_options options = {}) {
     program.shutdown();
     return result;
   }
+}
+
+/// Takes what the other form does not, and says what is wrong with it.
+template <class Function>
+  requires(!detail::is_task<std::remove_cvref_t<Function>>)
+auto run(Function&&, runtime_options = {}) {
+  static_assert(detail::never<Function>,
+                "run takes a task: a function that gives one is to be called, as in run(work())");
 }
 
 }  // namespace lariat

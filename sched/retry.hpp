@@ -1,5 +1,6 @@
 #pragma once
 
+#include <lariat/sched/detail/call_check.hpp>
 #include <lariat/sched/task.hpp>
 #include <lariat/sched/timer.hpp>
 
@@ -57,6 +58,7 @@ using task_value = typename std::invoke_result_t<Function&>::value_type;
 /// \par Cancellation
 /// Passed on to the attempt, or ends the pause; there is no other attempt then.
 template <class Function, std::predicate<const std::exception&> Predicate>
+  requires detail::gives_task<Function&>
 task<detail::task_value<Function>> retry(retry_options options, Function function,
                                          Predicate worth_it) {
   detail::backoff pauses(options);
@@ -75,8 +77,20 @@ task<detail::task_value<Function>> retry(retry_options options, Function functio
 /// \par Cancellation
 /// As above.
 template <class Function>
+  requires detail::gives_task<Function&>
 task<detail::task_value<Function>> retry(retry_options options, Function function) {
   return retry(options, std::move(function), [](const std::exception&) { return true; });
+}
+
+/// Takes what the other forms do not, and says what is wrong with it.
+template <class Function, class... Predicate>
+  requires(!detail::gives_task<Function&>)
+auto retry(retry_options, Function&&, Predicate&&...) {
+  static_assert(
+      detail::never<Function>,
+      "retry calls a function that gives a task, once for each attempt: give it the "
+      "function, not its task, as in retry({.attempts = 3}, work); a lambda says -> task<>");
+  return task<>();
 }
 
 }  // namespace lariat

@@ -36,6 +36,10 @@ decltype(auto) get_awaiter(Awaitable&& awaitable) {
   } else if constexpr (has_free_co_await<Awaitable>) {
     return operator co_await(static_cast<Awaitable&&>(awaitable));
   } else {
+    static_assert(
+        requires { awaitable.await_ready(); },
+        "co_await takes a task, an operation or another awaitable, and this is none: a "
+        "function that gives one is to be called, as in co_await work()");
     return awaiter_reference(awaitable);
   }
 }
