@@ -1,5 +1,6 @@
 #pragma once
 
+#include <lariat/io/buffer.hpp>
 #include <lariat/io/stream_error.hpp>
 #include <lariat/sched/detail/awaiter.hpp>
 #include <lariat/sched/task.hpp>
@@ -50,10 +51,11 @@ task<> read_exact(Stream& from, std::span<std::byte> into) {
 /// \par Cancellation
 /// Some of it may have been written; it is not known how much.
 template <stream_writer Stream>
-task<> write_all(Stream& to, std::span<const std::byte> from) {
-  while (!from.empty()) {
-    const std::size_t count = co_await to.write_some(from);
-    from = from.subspan(count);
+task<> write_all(Stream& to, const_buffer from) {
+  std::span<const std::byte> rest = from.bytes();
+  while (!rest.empty()) {
+    const std::size_t count = co_await to.write_some(rest);
+    rest = rest.subspan(count);
   }
 }
 

@@ -60,7 +60,7 @@ class stream_socket : public socket {
   ///
   /// \par Cancellation
   /// Nothing was written.
-  [[nodiscard]] detail::send_op write_some(std::span<const std::byte> from) noexcept;
+  [[nodiscard]] detail::send_op write_some(const_buffer from) noexcept;
 
   /// Writes all of it, after the writes before it, and gives its size. Ends when the kernel has it,
   /// which may be long before the peer has.
@@ -68,7 +68,7 @@ class stream_socket : public socket {
   /// \par Cancellation
   /// Some of it may have been written, and the stream is then of little use. `as_result` tells how
   /// much (`value` counts the bytes with any error).
-  [[nodiscard]] detail::send_all_op write_all(std::span<const std::byte> from) noexcept;
+  [[nodiscard]] detail::send_all_op write_all(const_buffer from) noexcept;
 
   /// As `write_all`, from several buffers one after the other: no copy into one buffer.
   ///

@@ -204,11 +204,11 @@ inline detail::receive_vector_op stream_socket::readv_some(
     std::span<const mutable_buffer> into) noexcept {
   return {*this, into};
 }
-inline detail::send_op stream_socket::write_some(std::span<const std::byte> from) noexcept {
-  return {*this, from};
+inline detail::send_op stream_socket::write_some(const_buffer from) noexcept {
+  return {*this, from.bytes()};
 }
-inline detail::send_all_op stream_socket::write_all(std::span<const std::byte> from) noexcept {
-  return {*this, from};
+inline detail::send_all_op stream_socket::write_all(const_buffer from) noexcept {
+  return {*this, from.bytes()};
 }
 inline detail::send_vector_op stream_socket::writev_all(
     std::span<const const_buffer> from) noexcept {
