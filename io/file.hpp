@@ -1,6 +1,8 @@
 #pragma once
 
+#include <lariat/io/buffer.hpp>
 #include <lariat/io/descriptor.hpp>
+#include <lariat/io/detail/file_cursor.hpp>
 #include <lariat/io/detail/file_op.hpp>
 #include <lariat/io/open_mode.hpp>
 
@@ -26,9 +28,20 @@ enum class allocation {
 /// anything else without blocking the loop.
 ///
 /// Buffers are borrowed: each lives until the await that uses it has ended; then the kernel does
-/// not touch it any more, whatever the outcome. Any number of operations with offsets may be under
-/// way at once; those at the cursor one at a time. Every failure is a std::system_error naming the
-/// operation and the file; EBADF if the file is closed.
+/// not touch it any more, whatever the outcome. Every failure is a std::system_error naming the
+/// operation and the file; EBADF if the file is closed. A write raises no signal: EPIPE tells that
+/// a pipe has no reader, EFBIG that the file would exceed RLIMIT_FSIZE. Offsets are for what has
+/// them: ESPIPE for pipes, sockets and terminals.
+///
+/// Any number of operations may be under way at once. Those without an offset begin at the cursor
+/// when they are awaited, each behind the one before; one that moves less than it asked for sets
+/// the cursor back, unless another has begun behind it.
+///
+/// A file that was opened here has a cursor of its own, until `native_handle` or `release` shows
+/// the descriptor to others; from then on, and with a descriptor that came from others, the cursor
+/// is the kernel's, which all share that share the open file (at the cost of an lseek(2) each
+/// time). So a child process whose stdout it is writes behind this one, and the other way round. A
+/// process that forks, and uses the file on both sides, calls `native_handle` before.
 ///
 /// \par Threads
 /// Await its operations on any loop, one loop at a time.
@@ -40,11 +53,15 @@ class file {
   /// A closed file.
   file() noexcept = default;
 
-  /// A file that was opened by other means.
+  /// A file that was opened by other means: any descriptor that can be read or written.
   explicit file(descriptor&& from) noexcept : descriptor_(std::move(from)) {}
 
   /// Opens the file at `path`, relative to the working directory. About a microsecond if the path
   /// is cached; opening to create or truncate takes a worker thread of the kernel (35 us).
+  ///
+  /// For writing, a FIFO is open when somebody has it open for reading: until then the await waits,
+  /// and a worker thread of the kernel with it. For reading it is open at once, and the first read
+  /// waits for a writer.
   ///
   /// \param permissions Of a file that is created, less the umask.
   /// \throws std::system_error with the errno of open(2), naming the path.
@@ -60,8 +77,8 @@ class file {
   ///
   /// \par Cancellation
   /// Nothing has been read and the cursor has not moved; a regular file's read is seldom caught.
-  [[nodiscard]] detail::read_op read_some(std::span<std::byte> into) const noexcept {
-    return {native_handle(), detail::at_cursor, into};
+  [[nodiscard]] detail::read_next_op read_some(std::span<std::byte> into) const noexcept {
+    return {fd(), at_cursor(use::read), into};
   }
 
   /// Reads up to `into.size()` bytes at `offset`; zero means end of file.
@@ -72,28 +89,29 @@ class file {
   /// Nothing is reported as read; `into` may have been written to.
   [[nodiscard]] detail::read_op read_at(std::uint64_t offset,
                                         std::span<std::byte> into) const noexcept {
-    return {native_handle(), detail::position(offset), into};
+    return {fd_for_offset(), detail::position(offset), into};
   }
 
-  /// Reads exactly `into.size()` bytes at the cursor.
+  /// Reads exactly `into.size()` bytes at the cursor, and gives that number.
   ///
-  /// \throws end_of_stream if the file ends first, or std::system_error.
+  /// \throws end_of_stream if the file ends first, or std::system_error. `as_result` tells how much
+  /// was read (`value` counts the bytes with any error).
   ///
   /// \par Cancellation
-  /// The cursor may have moved, and `into` been written to.
+  /// The cursor is behind what was read into `into`; `as_result` tells how much.
   [[nodiscard]] detail::read_exact_op read_exact(std::span<std::byte> into) const noexcept {
-    return {native_handle(), detail::at_cursor, into};
+    return {fd(), at_cursor(use::read), into};
   }
 
-  /// Reads exactly `into.size()` bytes at `offset`.
+  /// Reads exactly `into.size()` bytes at `offset`, and gives that number.
   ///
   /// \throws end_of_stream if the file ends first, or std::system_error.
   ///
   /// \par Cancellation
-  /// `into` may have been written to.
+  /// `into` may have been written to; `as_result` tells how much.
   [[nodiscard]] detail::read_exact_op read_exact_at(std::uint64_t offset,
                                                     std::span<std::byte> into) const noexcept {
-    return {native_handle(), detail::position(offset), into};
+    return {fd_for_offset(), at(offset), into};
   }
 
   /// Writes at the cursor and moves it; the count may be short, on a full disk for instance.
@@ -102,8 +120,8 @@ class file {
   ///
   /// \par Cancellation
   /// Nothing has been written.
-  [[nodiscard]] detail::write_op write_some(std::span<const std::byte> from) const noexcept {
-    return {native_handle(), detail::at_cursor, from};
+  [[nodiscard]] detail::write_op write_some(const_buffer from) const noexcept {
+    return {fd(), at_cursor(use::write), from};
   }
 
   /// Writes at `offset`; the count may be short. With open_mode::append the offset is ignored.
@@ -112,30 +130,31 @@ class file {
   ///
   /// \par Cancellation
   /// Nothing has been written.
-  [[nodiscard]] detail::write_op write_at(std::uint64_t offset,
-                                          std::span<const std::byte> from) const noexcept {
-    return {native_handle(), detail::position(offset), from};
+  [[nodiscard]] detail::write_op write_at(std::uint64_t offset, const_buffer from) const noexcept {
+    return {fd_for_offset(), at(offset), from};
   }
 
-  /// Writes everything at the cursor, in as many steps as it takes.
+  /// Writes everything at the cursor, in as many steps as it takes, and gives its size.
   ///
-  /// \throws std::system_error with the errno of write(2); part may have been written.
+  /// \throws std::system_error with the errno of write(2): incomplete_write if part was written.
+  /// The cursor is behind that part. `as_result` tells how much it is (`value` counts the bytes
+  /// with any error).
   ///
   /// \par Cancellation
-  /// Part may have been written; the cursor tells.
-  [[nodiscard]] detail::write_all_op write_all(std::span<const std::byte> from) const noexcept {
-    return {native_handle(), detail::at_cursor, from};
+  /// Part may have been written; the cursor is behind it, and `as_result` tells how much.
+  [[nodiscard]] detail::write_all_op write_all(const_buffer from) const noexcept {
+    return {fd(), at_cursor(use::write), from};
   }
 
-  /// Writes everything at `offset`, in as many steps as it takes.
+  /// Writes everything at `offset`, in as many steps as it takes, and gives its size.
   ///
-  /// \throws std::system_error with the errno of pwrite(2); part may have been written.
+  /// \throws std::system_error with the errno of pwrite(2), as `write_all`.
   ///
   /// \par Cancellation
-  /// Part may have been written, from the front.
+  /// Part may have been written, from the front: `as_result` tells how much.
   [[nodiscard]] detail::write_all_op write_all_at(std::uint64_t offset,
-                                                  std::span<const std::byte> from) const noexcept {
-    return {native_handle(), detail::position(offset), from};
+                                                  const_buffer from) const noexcept {
+    return {fd_for_offset(), at(offset), from};
   }
 
   /// Reads into several buffers, in their order; the count may be short, zero means end of file.
@@ -147,7 +166,7 @@ class file {
   /// As for `read_at`.
   [[nodiscard]] detail::vectored_op readv_at(std::uint64_t offset,
                                              std::span<const mutable_buffer> into) const noexcept {
-    return {native_handle(), detail::position(offset), into};
+    return {fd_for_offset(), at(offset), into};
   }
 
   /// Writes several buffers, in their order; the count may be short.
@@ -159,8 +178,37 @@ class file {
   /// As for `write_at`.
   [[nodiscard]] detail::vectored_op writev_at(std::uint64_t offset,
                                               std::span<const const_buffer> from) const noexcept {
-    return {native_handle(), detail::position(offset), from};
+    return {fd_for_offset(), at(offset), from};
   }
+
+  /// Writes several buffers at the cursor, one behind the other and all of them, and gives their
+  /// size: no copy into one buffer.
+  ///
+  /// \param from The list lives as long as the buffers.
+  /// \throws std::system_error as `write_all`.
+  ///
+  /// \par Cancellation
+  /// As for `write_all`.
+  [[nodiscard]] detail::writev_all_op writev_all(
+      std::span<const const_buffer> from) const noexcept {
+    return {fd(), at_cursor(use::write), from};
+  }
+
+  /// The same at `offset`.
+  ///
+  /// \par Cancellation
+  /// As for `write_all_at`.
+  [[nodiscard]] detail::writev_all_op writev_all_at(
+      std::uint64_t offset, std::span<const const_buffer> from) const noexcept {
+    return {fd_for_offset(), at(offset), from};
+  }
+
+  /// The cursor. \throws std::system_error ESPIPE for a pipe.
+  [[nodiscard]] std::uint64_t position() const;
+
+  /// Moves the cursor; behind the end of the file too. What is under way is not affected.
+  /// \throws std::system_error ESPIPE for a pipe, EINVAL for 2^63 and more.
+  void seek(std::uint64_t offset);
 
   /// Waits until everything written has reached the disk: fsync(2). Costs a disk flush.
   ///
@@ -212,9 +260,7 @@ class file {
   ///
   /// \par Cancellation
   /// Harmless.
-  [[nodiscard]] detail::fd_stat_op stat() const noexcept {
-    return detail::fd_stat_op(native_handle());
-  }
+  [[nodiscard]] detail::fd_stat_op stat() const noexcept { return detail::fd_stat_op(fd()); }
 
   /// The size in bytes, from the inode in memory: a plain fstat(2), well under a microsecond.
   /// \throws std::system_error
@@ -231,14 +277,36 @@ class file {
   [[nodiscard]] bool is_open() const noexcept { return descriptor_.is_open(); }
   [[nodiscard]] explicit operator bool() const noexcept { return is_open(); }
 
-  /// The descriptor, still owned; -1 if closed.
-  [[nodiscard]] int native_handle() const noexcept { return descriptor_.native_handle(); }
+  /// The descriptor, still owned; -1 if closed. The kernel's cursor is where this file's is, and
+  /// counts from now on.
+  [[nodiscard]] int native_handle() const noexcept {
+    cursor_.share(fd());
+    return fd();
+  }
 
-  /// Gives the descriptor up.
-  [[nodiscard]] descriptor release() noexcept { return std::move(descriptor_); }
+  /// Gives the descriptor up. The kernel's cursor is where this file's is.
+  [[nodiscard]] descriptor release() noexcept {
+    cursor_.share(fd());
+    return std::move(descriptor_);
+  }
 
  private:
+  using use = detail::cursor_claim::use;
+
+  file(descriptor&& from, detail::file_cursor&& cursor) noexcept
+      : descriptor_(std::move(from)), cursor_(std::move(cursor)) {}
+
+  [[nodiscard]] int fd() const noexcept { return descriptor_.native_handle(); }
+  [[nodiscard]] int fd_for_offset() const noexcept { return cursor_.fd_for_offset(fd()); }
+  [[nodiscard]] detail::cursor_claim at_cursor(use how) const noexcept {
+    return detail::cursor_claim(cursor_, how);
+  }
+  [[nodiscard]] detail::cursor_claim at(std::uint64_t offset) const noexcept {
+    return detail::cursor_claim(detail::position(offset), cursor_.writes_in_worker());
+  }
+
   descriptor descriptor_;
+  mutable detail::file_cursor cursor_;
 };
 
 /// See file::open.
@@ -251,18 +319,23 @@ class [[nodiscard("it does nothing until it is awaited")]] file::open_operation 
   void prepare_entry(io_uring_sqe& entry) noexcept override;
 
   /// \throws std::system_error naming the path.
-  file await_resume() const {
+  file await_resume() {
     throw_if_failed();
-    return file(descriptor(result_));
+    return file(descriptor(result_), std::move(cursor_));
   }
-  result<file> await_result() const noexcept {
+  result<file> await_result() noexcept {
     if (result_ < 0) return {take_error(), {}};
-    return {{}, file(descriptor(result_))};
+    return {{}, file(descriptor(result_), std::move(cursor_))};
   }
 
  private:
+  bool completed() noexcept override;
+
   int flags_;
   unsigned permissions_;
+  detail::file_cursor cursor_;
+  bool is_waiting_ = false;        // For a FIFO's reader.
+  bool has_more_workers_ = false;  // One more, while it does.
 };
 
 inline file::open_operation file::open(std::string_view path, open_mode mode,

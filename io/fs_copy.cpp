@@ -2,6 +2,7 @@
 
 #include <lariat/io/descriptor.hpp>
 #include <lariat/io/detail/file_lane.hpp>
+#include <lariat/io/detail/signal_guard.hpp>
 #include <lariat/io/detail/system_calls.hpp>
 
 #include <fcntl.h>
@@ -140,6 +141,7 @@ class copier {
 
 std::uint64_t copy_here(std::stop_token stop, const std::string& from, const std::string& to,
                         bool overwrite) {
+  const detail::signal_guard guard({SIGPIPE, SIGXFSZ});
   return copier(std::move(stop), from, to).run(overwrite);
 }
 

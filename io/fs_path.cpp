@@ -1,6 +1,7 @@
 #include <lariat/io/fs_path.hpp>
 
 #include <lariat/io/detail/file_lane.hpp>
+#include <lariat/io/detail/signal_guard.hpp>
 #include <lariat/io/detail/system_calls.hpp>
 
 #include <liburing.h>
@@ -40,6 +41,7 @@ std::string realpath_here(const std::string& path) {
 }
 
 void resize_here(const std::string& path, std::uint64_t size) {
+  const detail::signal_guard guard({SIGXFSZ});
   check(detail::sys::truncate(path.c_str(), size) == 0, "truncate", path);
 }
 

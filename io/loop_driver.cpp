@@ -228,6 +228,8 @@ void loop_driver::drain() noexcept {
 
 bool loop_driver::supports(unsigned opcode) const noexcept { return ring_->supports(opcode); }
 
+void loop_driver::expect_sigpipe(bool submitted) noexcept { ring_->expect_sigpipe(submitted); }
+
 int loop_driver::register_resource(unsigned opcode, void* argument, unsigned count) noexcept {
   if (!started_) start();
   return ring_->register_resource(opcode, argument, count);

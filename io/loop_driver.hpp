@@ -73,6 +73,7 @@ class loop_driver final : public detail::io_driver {
   void submit(detail::multishot& operation) noexcept override;
   void cancel(detail::multishot& operation) noexcept override;
   [[nodiscard]] bool supports(unsigned opcode) const noexcept override;
+  void expect_sigpipe(bool submitted) noexcept override;
   int register_resource(unsigned opcode, void* argument, unsigned count) noexcept override;
 
   /// Operations whose last completion has not been reaped.

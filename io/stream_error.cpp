@@ -19,10 +19,12 @@ class category final : public std::error_category {
   }
 };
 
-std::string progress(std::size_t received, std::size_t expected, std::string_view object) {
-  std::string text = "read ";
+std::string progress(std::string_view operation, std::size_t done, std::size_t wanted,
+                     std::string_view object) {
+  std::string text(operation);
+  text += ' ';
   text += object;
-  text += " (" + std::to_string(received) + " of " + std::to_string(expected) + " bytes)";
+  text += " (" + std::to_string(done) + " of " + std::to_string(wanted) + " bytes)";
   return text;
 }
 
@@ -38,13 +40,17 @@ std::error_code make_error_code(stream_errc code) noexcept {
 }
 
 end_of_stream::end_of_stream(std::size_t received, std::size_t expected, std::string_view object)
-    : system_error(stream_errc::end_of_stream, progress(received, expected, object)),
+    : system_error(stream_errc::end_of_stream, progress("read", received, expected, object)),
       received_(received) {}
 
 end_of_stream::end_of_stream(std::size_t received)
     : system_error(stream_errc::end_of_stream,
                    "read stream (" + std::to_string(received) + " bytes without the delimiter)"),
       received_(received) {}
+
+incomplete_write::incomplete_write(std::error_code error, std::size_t written, std::size_t wanted,
+                                   std::string_view object)
+    : system_error(error, progress("write", written, wanted, object)), written_(written) {}
 
 limit_exceeded::limit_exceeded(std::size_t limit)
     : system_error(stream_errc::limit_exceeded, "read " + std::to_string(limit) + " bytes") {}

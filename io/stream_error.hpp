@@ -34,6 +34,20 @@ class end_of_stream : public std::system_error {
   std::size_t received_;
 };
 
+/// A write of everything failed after a part was written, with the errno of what failed.
+class incomplete_write : public std::system_error {
+ public:
+  /// \param object What was written to, for the message.
+  incomplete_write(std::error_code error, std::size_t written, std::size_t wanted,
+                   std::string_view object);
+
+  /// How many bytes are written: those in front.
+  [[nodiscard]] std::size_t written() const noexcept { return written_; }
+
+ private:
+  std::size_t written_;
+};
+
 /// A line or record is longer than its limit (asyncio's LimitOverrunError). What was read stays in
 /// the reader.
 class limit_exceeded : public std::system_error {

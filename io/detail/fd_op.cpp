@@ -25,7 +25,10 @@ std::string describe_fd(int fd) {
 }
 
 fd_op::fd_op(const char* name, int fd) noexcept : name_(name), fd_(fd) {
-  if (fd < 0) preset_error(EBADF);
+  if (fd >= 0) [[likely]]
+    return;
+  if (fd != -1) fd_ = -2 - fd;
+  preset_error(fd == -1 ? EBADF : ESPIPE);
 }
 
 void fd_op::throw_failure() const {

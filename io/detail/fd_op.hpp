@@ -11,7 +11,8 @@ namespace lariat::io::detail {
 /// A descriptor in an error's text: "fd 7 (/var/log/messages)", or "on a closed descriptor".
 [[nodiscard]] std::string describe_fd(int fd);
 
-/// An operation on a descriptor; one on a closed descriptor (-1) fails with EBADF by itself.
+/// An operation on a descriptor. By itself fails one on a closed descriptor (-1), with EBADF, and
+/// one at an offset where there are none (file_cursor::fd_for_offset), with ESPIPE.
 class fd_op : public op {
  public:
   [[nodiscard]] operation_info info() const noexcept final { return {name_, fd_}; }

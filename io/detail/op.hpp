@@ -34,6 +34,10 @@ class io_driver : public driver {
   /// Whether the kernel knows the operation IORING_OP_...
   [[nodiscard]] virtual bool supports(unsigned opcode) const noexcept = 0;
 
+  /// A write is submitted that may raise SIGPIPE in this thread, or has completed: until then the
+  /// signal has no effect. See signal_guard.hpp.
+  virtual void expect_sigpipe(bool /*submitted*/) noexcept {}
+
   /// io_uring_register(2) on the ring: buffer rings and the like. A negative errno if it fails,
   /// -EOPNOTSUPP where there is no ring.
   virtual int register_resource(unsigned opcode, void* argument, unsigned count) noexcept = 0;

@@ -142,7 +142,7 @@ void ring::choose_enter_flags() noexcept {
                         reinterpret_cast<sigset_t*>(&nothing), sizeof nothing) >= 0;
 }
 
-void ring::enter(bool wait, clock_ns deadline) noexcept {
+void ring::enter_unguarded(bool wait, clock_ns deadline) noexcept {
   // Release: the kernel reads the entries after it has read the tail.
   __atomic_store_n(ring_.sq.ktail, ring_.sq.sqe_tail, __ATOMIC_RELEASE);
   const unsigned pending = ring_.sq.sqe_tail - submitted_tail_;
@@ -158,6 +158,24 @@ void ring::enter(bool wait, clock_ns deadline) noexcept {
   if (entered < 0) return check_entered(-entered);  // Nothing was submitted, in that case.
   counts_.submitted += static_cast<unsigned>(entered);
   submitted_tail_ += static_cast<unsigned>(entered);
+}
+
+void ring::enter(bool wait, clock_ns deadline) noexcept {
+  if (sigpipe_writes_ != 0) [[unlikely]]
+    return enter_guarded(wait, deadline);
+  enter_unguarded(wait, deadline);
+}
+
+void ring::enter_guarded(bool wait, clock_ns deadline) noexcept {
+  if (!sigpipe_guard_) sigpipe_guard_.emplace(std::initializer_list<int>{SIGPIPE});
+  enter_unguarded(wait, deadline);
+  // Only a DEFER_TASKRUN ring works in no other call of this thread.
+  if (flag_step_ == 0) sigpipe_guard_.reset();
+}
+
+void ring::expect_sigpipe(bool pending) noexcept {
+  sigpipe_writes_ += pending ? 1U : -1U;
+  if (sigpipe_writes_ == 0) sigpipe_guard_.reset();
 }
 
 int ring::enter_until(unsigned pending, clock_ns deadline) noexcept {

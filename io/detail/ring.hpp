@@ -1,5 +1,6 @@
 #pragma once  // lint: allow(pragma) lint: allow(listed): of the sources only, not installed.
 
+#include <lariat/io/detail/signal_guard.hpp>
 #include <lariat/sched/driver.hpp>
 
 #include <liburing.h>
@@ -7,6 +8,7 @@
 #include <bitset>
 #include <cstdint>
 #include <cstring>
+#include <optional>
 
 namespace lariat::io::detail {
 
@@ -103,6 +105,9 @@ class ring {
     std::uint32_t flags;
   };
 
+  /// A write is pending that may raise SIGPIPE when the kernel gets to it, or has completed.
+  void expect_sigpipe(bool pending) noexcept;
+
   [[nodiscard]] bool supports(unsigned opcode) const noexcept {
     return opcode < opcodes_.size() && opcodes_[opcode];
   }
@@ -125,6 +130,8 @@ class ring {
   int try_create(unsigned entries, unsigned completions) noexcept;
   void probe() noexcept;
   void choose_enter_flags() noexcept;
+  void enter_unguarded(bool wait, clock_ns deadline) noexcept;
+  void enter_guarded(bool wait, clock_ns deadline) noexcept;
   int enter_until(unsigned pending, clock_ns deadline) noexcept;
 
   io_uring ring_{};
@@ -132,6 +139,8 @@ class ring {
   unsigned enter_flags_ = 0;
   bool absolute_deadlines_ = false;
   int flag_step_ = 0;
+  unsigned sigpipe_writes_ = 0;
+  std::optional<signal_guard> sigpipe_guard_;
   unsigned workers_[2];
   ring_counts counts_;
   std::bitset<256> opcodes_;

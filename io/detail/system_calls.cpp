@@ -6,6 +6,7 @@
 
 #include <fcntl.h>
 #include <sys/ioctl.h>
+#include <sys/resource.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -129,6 +130,24 @@ ssize_t sys::write(int fd, const void* from, std::size_t size) noexcept {
   if (is_simulated(fd)) [[unlikely]]
     return on_fd(&simulated_calls::write, fd, from, size);
   return ::write(fd, from, size);
+}
+
+std::int64_t sys::lseek(int fd, std::int64_t offset, int whence) noexcept {
+  if (is_simulated(fd)) [[unlikely]]
+    return on_fd(&simulated_calls::lseek, fd, offset, whence);
+  return ::lseek(fd, offset, whence);
+}
+
+int sys::status_flags(int fd) noexcept {
+  if (is_simulated(fd)) [[unlikely]]
+    return on_fd(&simulated_calls::status_flags, fd);
+  return ::fcntl(fd, F_GETFL);
+}
+
+bool sys::limits_file_size() noexcept {
+  rlimit limit;
+  return current() == nullptr && ::getrlimit(RLIMIT_FSIZE, &limit) == 0 &&
+         limit.rlim_cur != RLIM_INFINITY;
 }
 
 ssize_t sys::getdents64(int fd, void* into, std::size_t size) noexcept {

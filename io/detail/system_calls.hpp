@@ -27,6 +27,8 @@ class simulated_calls {
   virtual int close(int fd) noexcept = 0;
   virtual ssize_t read(int fd, void* into, std::size_t size) noexcept = 0;
   virtual ssize_t write(int fd, const void* from, std::size_t size) noexcept = 0;
+  virtual std::int64_t lseek(int fd, std::int64_t offset, int whence) noexcept = 0;
+  virtual int status_flags(int fd) noexcept = 0;
   virtual ssize_t getdents64(int fd, void* into, std::size_t size) noexcept = 0;
   virtual int ftruncate(int fd, std::uint64_t size) noexcept = 0;
   virtual int fchmod(int fd, unsigned mode) noexcept = 0;
@@ -84,6 +86,11 @@ void adopt(int fd) noexcept;
 int close(int fd) noexcept;
 ssize_t read(int fd, void* into, std::size_t size) noexcept;
 ssize_t write(int fd, const void* from, std::size_t size) noexcept;
+std::int64_t lseek(int fd, std::int64_t offset, int whence) noexcept;
+/// fcntl F_GETFL.
+int status_flags(int fd) noexcept;
+/// Whether RLIMIT_FSIZE is set: a write beyond it raises SIGXFSZ.
+[[nodiscard]] bool limits_file_size() noexcept;
 ssize_t getdents64(int fd, void* into, std::size_t size) noexcept;
 int ftruncate(int fd, std::uint64_t size) noexcept;
 int fchmod(int fd, unsigned mode) noexcept;

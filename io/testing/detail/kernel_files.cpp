@@ -245,6 +245,22 @@ ssize_t simulated_kernel::write(int fd, const void* from, std::size_t size) noex
   return found->write({&buffer, 1}, ~std::uint64_t{0});
 }
 
+std::int64_t simulated_kernel::lseek(int fd, std::int64_t offset, int whence) noexcept {
+  const auto& found = find(fd);
+  if (found == nullptr) return -EBADF;
+  open_file* const file = found->as_file();
+  return file == nullptr ? -ESPIPE : file->seek(offset, whence);
+}
+
+int simulated_kernel::status_flags(int fd) noexcept {
+  const auto& found = find(fd);
+  if (found == nullptr) return -EBADF;
+  open_file* const file = found->as_file();
+  if (file != nullptr) return file->flags();
+  if (!found->writable()) return O_RDONLY;
+  return found->readable() ? O_RDWR : O_WRONLY;
+}
+
 ssize_t simulated_kernel::getdents64(int fd, void* into, std::size_t size) noexcept {
   const auto& found = find(fd);
   if (found == nullptr) return -EBADF;

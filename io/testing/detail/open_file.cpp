@@ -7,6 +7,7 @@
 #include <linux/falloc.h>
 #include <poll.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
@@ -35,6 +36,32 @@ bool open_file::writable() const noexcept {
 }
 
 std::string open_file::describe() const { return lariat::detail::shown_name(path_); }
+
+std::int64_t open_file::seek(std::int64_t offset, int whence) noexcept {
+  const auto size = static_cast<std::int64_t>(node_->content.size());
+  std::int64_t base = 0;
+  switch (whence) {
+    case SEEK_SET:
+      break;
+    case SEEK_CUR:
+      base = static_cast<std::int64_t>(cursor_);
+      break;
+    case SEEK_END:
+      base = size;
+      break;
+    case SEEK_DATA:
+    case SEEK_HOLE:
+      if (offset < 0 || offset >= size) return -ENXIO;
+      if (whence == SEEK_HOLE) offset = size;
+      break;
+    default:
+      return -EINVAL;
+  }
+  std::int64_t at = 0;
+  if (__builtin_add_overflow(base, offset, &at) || at < 0) return -EINVAL;
+  cursor_ = static_cast<std::uint64_t>(at);
+  return at;
+}
 
 int open_file::read(std::span<const iovec> into, std::uint64_t offset) noexcept {
   if (!readable()) return -EBADF;

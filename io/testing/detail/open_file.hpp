@@ -21,6 +21,10 @@ class open_file final : public open_description {
   [[nodiscard]] const node_ptr& node() const noexcept { return node_; }
   [[nodiscard]] bool readable() const noexcept override;
   [[nodiscard]] bool writable() const noexcept override;
+  [[nodiscard]] int flags() const noexcept { return flags_; }
+
+  /// lseek(2): the cursor, or a negative errno.
+  std::int64_t seek(std::int64_t offset, int whence) noexcept;
 
   /// `offset` -1 stands for the cursor.
   int read(std::span<const iovec> into, std::uint64_t offset) noexcept override;

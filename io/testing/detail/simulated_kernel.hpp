@@ -62,6 +62,8 @@ class simulated_kernel final : public detail::simulated_calls {
   int close(int fd) noexcept override;
   ssize_t read(int fd, void* into, std::size_t size) noexcept override;
   ssize_t write(int fd, const void* from, std::size_t size) noexcept override;
+  std::int64_t lseek(int fd, std::int64_t offset, int whence) noexcept override;
+  int status_flags(int fd) noexcept override;
   ssize_t getdents64(int fd, void* into, std::size_t size) noexcept override;
   int ftruncate(int fd, std::uint64_t size) noexcept override;
   int fchmod(int fd, unsigned mode) noexcept override;
