@@ -9,6 +9,8 @@
 #include <fcntl.h>
 
 #include <algorithm>
+#include <cerrno>
+#include <new>
 #include <system_error>
 #include <utility>
 
@@ -29,12 +31,25 @@ std::size_t more_room(std::uint64_t claimed, std::size_t filled) {
   return static_cast<std::size_t>(std::min<std::uint64_t>(claimed - filled + 1, step));
 }
 
+// Address space for what the file claims to have; memory comes with its bytes. Where there is not
+// so much, that is an error of the file's, with its name, and none of an allocation's.
+template <class Content>
+void reserve_for(Content& content, std::uint64_t claimed, const std::string& path) {
+  int error = EFBIG;
+  try {
+    if (claimed < content.max_size()) return content.reserve(claimed + 1);
+  } catch (const std::bad_alloc&) {
+    error = ENOMEM;
+  }
+  detail::throw_error(error, "read", path);
+}
+
 template <class Content>
 task<Content> read_whole(std::string path) {
   file input = co_await file::open(path);
   const std::uint64_t claimed = input.size();
   Content content;
-  content.reserve(claimed + 1);
+  reserve_for(content, claimed, path);
   for (std::size_t filled = 0;;) {
     if (filled == content.size()) content.resize(filled + more_room(claimed, filled));
     const auto room = std::as_writable_bytes(std::span(content)).subspan(filled);

@@ -15,7 +15,7 @@ namespace lariat::io::fs {
 /// Reads a whole file as text: "" if it is empty. Reads to the end whatever size the file claims,
 /// so files of /proc and those that grow meanwhile are right too.
 ///
-/// \throws std::system_error
+/// \throws std::system_error; ENOMEM and the path if there is no memory for it.
 ///
 /// \par Cancellation
 /// Nothing is left behind.

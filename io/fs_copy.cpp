@@ -7,9 +7,11 @@
 
 #include <fcntl.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
+#include <cstdint>
 #include <memory>
 #include <stop_token>
 
@@ -17,6 +19,8 @@ namespace lariat::io {
 namespace {
 
 constexpr std::size_t step = std::size_t{1} << 20;  // Between two looks at the stop token.
+
+constexpr std::uint64_t to_the_end = UINT64_MAX;
 
 class copier {
  public:
@@ -56,7 +60,10 @@ class copier {
     constexpr int flags = O_WRONLY | O_CLOEXEC | O_NOCTTY;
     to_ = descriptor(detail::sys::open(to_path_.c_str(), flags | O_CREAT | O_EXCL, 0600));
     made_ = to_.is_open();
-    if (made_) return;
+    if (made_) {
+      is_regular_ = true;
+      return;
+    }
     check(overwrite && errno == EEXIST, "open", to_path_);
     to_ = descriptor(detail::sys::open(to_path_.c_str(), flags | O_CREAT, 0600));
     check(to_.is_open(), "open", to_path_);
@@ -65,7 +72,8 @@ class copier {
     if (target.st_dev == source_.st_dev && target.st_ino == source_.st_ino) {
       detail::throw_error(EINVAL, "copy", detail::error_object(from_path_, "itself"));
     }
-    if (S_ISREG(target.st_mode)) {
+    is_regular_ = S_ISREG(target.st_mode);
+    if (is_regular_) {
       check(detail::sys::ftruncate(to_.native_handle(), 0) == 0, "truncate", to_path_);
     }
   }
@@ -75,18 +83,49 @@ class copier {
   }
 
   std::uint64_t copy_content() {
-    std::uint64_t copied = 0;
+    if (may_have_holes() && copy_between_holes()) return source_size_;
     // A file of /proc claims to be empty, and copy_file_range believes it.
-    if (source_size_ != 0) copied = copy_in_kernel();
-    return copied + copy_through_memory();
+    const std::uint64_t copied = source_size_ == 0 ? 0 : copy_in_kernel(to_the_end);
+    return copied + copy_through_memory(to_the_end);
   }
 
-  // Until the end, or until the kernel says that it cannot between these two.
-  std::uint64_t copy_in_kernel() {
+  // Those that have none, or few of them, are copied without looking: less than a block in a
+  // hundred is not worth it.
+  bool may_have_holes() const noexcept {
+    return S_ISREG(source_.st_mode) && is_regular_ &&
+           static_cast<std::uint64_t>(source_.st_blocks) * 512 < source_size_ - source_size_ / 100;
+  }
+
+  // Copies what is between the holes, to a target that has nothing else. False if the file system
+  // does not know of holes; then nothing has been copied.
+  bool copy_between_holes() {
+    const int from = from_.native_handle();
+    const int to = to_.native_handle();
+    const auto size = static_cast<std::int64_t>(source_size_);
+    for (std::int64_t at = 0; at < size;) {
+      const std::int64_t data = detail::sys::lseek(from, at, SEEK_DATA);
+      if (data < 0 && errno == ENXIO) break;  // A hole to the end.
+      const std::int64_t end = data < 0 ? -1 : detail::sys::lseek(from, data, SEEK_HOLE);
+      check(end > data || at == 0, "seek", from_path_);
+      if (end <= data) return detail::sys::lseek(from, 0, SEEK_SET) != 0;
+      const std::uint64_t length = static_cast<std::uint64_t>(std::min(end, size) - data);
+      check(detail::sys::lseek(from, data, SEEK_SET) == data, "seek", from_path_);
+      check(detail::sys::lseek(to, data, SEEK_SET) == data, "seek", to_path_);
+      copy_through_memory(length - copy_in_kernel(length));
+      at = end;
+    }
+    check(detail::sys::ftruncate(to, source_size_) == 0, "truncate", to_path_);
+    return true;
+  }
+
+  // Until so much is copied, or the end, or until the kernel says that it cannot between these two.
+  std::uint64_t copy_in_kernel(std::uint64_t most) {
     for (std::uint64_t copied = 0;;) {
       detail::throw_if_stopped(stop_);
+      const auto wanted = static_cast<std::size_t>(std::min<std::uint64_t>(step, most - copied));
+      if (wanted == 0) return copied;
       const ssize_t count =
-          detail::sys::copy_file_range(from_.native_handle(), to_.native_handle(), step);
+          detail::sys::copy_file_range(from_.native_handle(), to_.native_handle(), wanted);
       if (count == 0) return copied;
       if (count > 0) {
         copied += static_cast<std::uint64_t>(count);
@@ -94,16 +133,18 @@ class copier {
                  errno == EBADF || errno == EPERM) {
         return copied;  // The rest by reading and writing, which also tells real errors.
       } else if (errno != EINTR) {
-        detail::throw_error(errno, "copy", detail::error_object(from_path_, to_path_));
+        detail::throw_error(errno, "copy", {from_path_, to_path_});
       }
     }
   }
 
-  std::uint64_t copy_through_memory() {
+  std::uint64_t copy_through_memory(std::uint64_t most) {
+    if (most == 0) return 0;
     const auto buffer = std::make_unique<char[]>(step);
     for (std::uint64_t copied = 0;;) {
       detail::throw_if_stopped(stop_);
-      const ssize_t count = detail::sys::read(from_.native_handle(), buffer.get(), step);
+      const auto wanted = static_cast<std::size_t>(std::min<std::uint64_t>(step, most - copied));
+      const ssize_t count = detail::sys::read(from_.native_handle(), buffer.get(), wanted);
       if (count < 0 && errno == EINTR) continue;
       check(count >= 0, "read", from_path_);
       if (count == 0) return copied;
@@ -135,6 +176,7 @@ class copier {
   struct stat source_ {};
   std::uint64_t source_size_ = 0;
   mode_t permissions_ = 0;
+  bool is_regular_ = false;  // The target.
   bool made_ = false;
   bool done_ = false;
 };

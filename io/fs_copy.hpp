@@ -13,8 +13,8 @@ struct copy_options {
 };
 
 /// Copies a file's content and permissions, and gives its size. Shares the blocks where the file
-/// system can (a reflink, instant), otherwise the kernel copies. The target is written in place;
-/// one that is a symbolic link is followed.
+/// system can (a reflink, instant), otherwise the kernel copies. Holes stay holes. The target is
+/// written in place; one that is a symbolic link is followed.
 ///
 /// \throws std::system_error; a target that was made is removed again.
 ///

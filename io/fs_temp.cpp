@@ -5,8 +5,9 @@
 #include <lariat/io/fs_tree.hpp>
 
 #include <cerrno>
+#include <cstdio>
 #include <cstdlib>
-#include <system_error>
+#include <exception>
 
 namespace lariat::io::fs {
 namespace {
@@ -33,8 +34,8 @@ temp_dir::~temp_dir() {
   if (path_.empty()) return;
   try {
     detail::remove_tree(path_);
-  } catch (const std::system_error&) {
-    // Nobody to tell: `remove` is for those who want to know.
+  } catch (const std::exception& failure) {
+    std::fprintf(stderr, "lariat: a temp_dir is left behind: %s\n", failure.what());
   }
 }
 

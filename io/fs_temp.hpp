@@ -25,8 +25,8 @@ class temp_dir {
     return *this;
   }
 
-  /// Removes it by plain system calls, which block the loop, and ignores errors: `co_await
-  /// remove()` does neither.
+  /// Removes it by plain system calls, which block the loop, and says on stderr what it could not
+  /// remove: `co_await remove()` does not block, and throws.
   ~temp_dir();
 
   /// Empty once it has been removed, released or moved from.

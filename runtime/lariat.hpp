@@ -8,6 +8,7 @@
 #include <lariat/io/fs.hpp>
 #include <lariat/io/io_uring_unavailable.hpp>
 #include <lariat/io/poll.hpp>
+#include <lariat/io/standard_streams.hpp>
 #include <lariat/io/tcp.hpp>
 #include <lariat/runtime/dump.hpp>
 #include <lariat/runtime/run.hpp>

@@ -7,10 +7,13 @@
 #include <lariat/sched/cancelled.hpp>
 #include <lariat/sched/yield.hpp>
 
+#include "child_process.hpp"
 #include "coroutine_test.hpp"
+#include "count_allocations.hpp"
 #include "io/error_of.hpp"
 
 #include <fcntl.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -176,3 +179,27 @@ COROUTINE_TEST_CASE("appending writers do not overwrite each other", "[io][fs]")
   std::string text = co_await fs::read_file(path);
   CHECK(text.size() == 200);
 }
+
+#if COUNT_ALLOCATIONS  // The sanitizers need the address space.
+TEST_CASE("a file that is larger than memory is an error that names it", "[io][fs][kernel]") {
+  child_process child([] {
+    const rlimit limit{std::uint64_t{4} << 30, std::uint64_t{4} << 30};
+    ::setrlimit(RLIMIT_AS, &limit);
+    std::string path = "/tmp/lariat-XXXXXX";
+    const io::descriptor made(::mkstemp(path.data()));
+    if (::ftruncate(made.native_handle(), off_t{8} << 40) != 0) return 77;
+    run_on_fresh_loop([&]() -> task<> {
+      try {
+        co_await fs::read_file(path);
+      } catch (const std::system_error& failure) {
+        say("%d %s\n", failure.code() == std::errc::not_enough_memory, failure.what());
+      }
+    });
+    ::unlink(path.c_str());
+    return 0;
+  });
+  if (child.status() == 77) return;  // The file system has no such files.
+  CHECK(child.output().starts_with("1 read /tmp/lariat-"));
+  CHECK(child.status() == 0);
+}
+#endif

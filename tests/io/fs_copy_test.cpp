@@ -1,5 +1,6 @@
 #include <lariat/io/fs_copy.hpp>
 
+#include <lariat/io/file.hpp>
 #include <lariat/io/fs_content.hpp>
 #include <lariat/io/fs_path.hpp>
 #include <lariat/io/fs_temp.hpp>
@@ -102,4 +103,40 @@ COROUTINE_TEST_CASE("a cancelled copy removes the target that it made", "[io][fs
   CHECK(cancelled);
   bool there = co_await fs::exists(scratch.file("zeros"));
   CHECK_FALSE(there);
+}
+
+COROUTINE_TEST_CASE("holes of a file stay holes", "[io][fs][kernel]") {
+  fs::temp_dir scratch = co_await fs::temp_dir::create();
+  io::file file =
+      co_await io::file::open(scratch.file("a"), io::open_mode::read_write | io::open_mode::create);
+  const std::string block(8192, 'd');
+  constexpr std::uint64_t far = std::uint64_t{1} << 30;
+  co_await file.write_all_at(1 << 20, block);
+  co_await file.write_all_at(far, block);
+  co_await file.resize(far + (1 << 20) + 5);
+  co_await fs::write_file(scratch.file("there"), std::string(100'000, 'o'));
+  for (const char* target : {"new", "there"}) {
+    const std::uint64_t size = co_await fs::copy(scratch.file("a"), scratch.file(target));
+    CHECK(size == far + (1 << 20) + 5);
+    io::file_stat found = co_await fs::stat(scratch.file(target));
+    CHECK(found.size == size);
+    CHECK(found.allocated < 1 << 20);
+    io::file copy = co_await io::file::open(scratch.file(target));
+    std::string read(8192 + 2, '?');
+    const auto room = std::as_writable_bytes(std::span(read));
+    for (const std::uint64_t at : {std::uint64_t{1} << 20, far}) {
+      co_await copy.read_exact_at(at - 1, room);
+      const bool same = read == std::string(1, '\0') + block + std::string(1, '\0');
+      CHECK(same);
+    }
+  }
+  // Nothing but a hole; and data to the end.
+  co_await file.resize(0);
+  co_await file.resize(1 << 20);
+  std::uint64_t size = co_await fs::copy(scratch.file("a"), scratch.file("b"));
+  CHECK(size == 1 << 20);
+  co_await file.write_all_at((1 << 20) - 3, "end");
+  size = co_await fs::copy(scratch.file("a"), scratch.file("b"));
+  std::string text = co_await fs::read_file(scratch.file("b"));
+  CHECK((text == std::string((1 << 20) - 3, '\0') + "end"));
 }

@@ -54,6 +54,18 @@ std::size_t file_content::write(std::uint64_t at, std::span<const std::byte> fro
   return done;
 }
 
+std::uint64_t file_content::next_page(std::uint64_t at) const noexcept {
+  const auto found = pages_.lower_bound(at / page_bytes);
+  if (found == pages_.end()) return size_;
+  return std::min(std::max(at, found->first * page_bytes), size_);
+}
+
+std::uint64_t file_content::next_hole(std::uint64_t at) const noexcept {
+  std::uint64_t page = at / page_bytes;
+  for (auto each = pages_.find(page); each != pages_.end() && each->first == page; ++each) ++page;
+  return std::min(std::max(at, page * page_bytes), size_);
+}
+
 void file_content::resize(std::uint64_t size) noexcept {
   if (size < size_) {
     const std::uint64_t pages = size / page_bytes + (size % page_bytes != 0);

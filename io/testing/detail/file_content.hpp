@@ -47,6 +47,11 @@ class file_content {
   /// Gives how many bytes there was room for.
   std::size_t write(std::uint64_t at, std::span<const std::byte> from);
 
+  /// Where the first page or the first hole begins that is at an offset or behind it; the end of
+  /// the file is a hole.
+  [[nodiscard]] std::uint64_t next_page(std::uint64_t at) const noexcept;
+  [[nodiscard]] std::uint64_t next_hole(std::uint64_t at) const noexcept;
+
   /// Cuts it, or adds a hole.
   void resize(std::uint64_t size) noexcept;
 

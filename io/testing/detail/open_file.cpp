@@ -52,7 +52,10 @@ std::int64_t open_file::seek(std::int64_t offset, int whence) noexcept {
     case SEEK_DATA:
     case SEEK_HOLE:
       if (offset < 0 || offset >= size) return -ENXIO;
-      if (whence == SEEK_HOLE) offset = size;
+      offset = static_cast<std::int64_t>(
+          whence == SEEK_HOLE ? node_->content.next_hole(static_cast<std::uint64_t>(offset))
+                              : node_->content.next_page(static_cast<std::uint64_t>(offset)));
+      if (whence == SEEK_DATA && offset == size) return -ENXIO;
       break;
     default:
       return -EINVAL;
