@@ -148,8 +148,16 @@ void loop_driver::submit(detail::op& operation) noexcept {
 }
 
 void loop_driver::submit(detail::multishot& operation) noexcept {
+  note_submitted(operation);
   io_uring_sqe& entry = next_entry();
   operation.prepare_entry(entry);
+  entry.user_data = user_data_of(operation);
+  ++in_flight_;
+}
+
+void loop_driver::submit_again(detail::op& operation) noexcept {
+  io_uring_sqe& entry = next_entry();
+  prepare_again(operation, entry);
   entry.user_data = user_data_of(operation);
   ++in_flight_;
 }
@@ -159,6 +167,7 @@ void loop_driver::cancel(detail::op& operation) noexcept {
 }
 
 void loop_driver::cancel(detail::multishot& operation) noexcept {
+  note_cancelled(operation);
   cancel_by_address(user_data_of(operation));
 }
 
@@ -176,7 +185,8 @@ inline void loop_driver::complete(detail::op& operation, std::int32_t result,
     flags |= operation.raw_flags();
   }
   --in_flight_;
-  if (!finish(operation, result, flags)) submit(operation);
+  if (!finish(operation, result, flags)) [[unlikely]]
+    submit_again(operation);
 }
 
 void loop_driver::reap() noexcept {
@@ -201,7 +211,10 @@ void loop_driver::reap() noexcept {
 void loop_driver::complete(detail::multishot& operation, std::int32_t result,
                            std::uint32_t flags) noexcept {
   const bool more = (flags & IORING_CQE_F_MORE) != 0;
-  if (!more) --in_flight_;
+  if (!more) {
+    --in_flight_;
+    if (goes_on(operation, result)) return submit(operation);
+  }
   operation.on_completion(result, flags, more);
 }
 
@@ -213,6 +226,7 @@ void loop_driver::cancel_everything() noexcept {
 
 void loop_driver::drain() noexcept {
   const clock_ns start = monotonic_now();
+  draining_ = true;
   for (bool warned = false; in_flight_ > 0;) {
     // Again each time: an operation may have been submitted while others ended.
     cancel_everything();
@@ -224,6 +238,7 @@ void loop_driver::drain() noexcept {
       warned = true;
     }
   }
+  draining_ = false;
 }
 
 bool loop_driver::supports(unsigned opcode) const noexcept { return ring_->supports(opcode); }

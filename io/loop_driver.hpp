@@ -100,6 +100,7 @@ class loop_driver final : public detail::io_driver {
   void cancel_everything() noexcept;
   io_uring_sqe& next_entry() noexcept;
   void make_room() noexcept;
+  void submit_again(detail::op& operation) noexcept;
   void complete(detail::op& operation, std::int32_t result, std::uint32_t flags) noexcept;
   void complete(detail::multishot& operation, std::int32_t result, std::uint32_t flags) noexcept;
 

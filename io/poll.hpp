@@ -9,11 +9,14 @@ namespace lariat::io {
 /// See `readable`.
 class poll_operation final : public detail::fd_op {
  public:
-  poll_operation(int fd, std::uint32_t events) noexcept : fd_op("poll", fd), events_(events) {}
+  poll_operation(int fd, std::uint32_t events) noexcept : fd_op("poll", fd), events_(events) {
+    set_anything_enough();
+  }
 
   void prepare_entry(io_uring_sqe& entry) noexcept override;
 
-  /// The events that came, as of poll(2): at least one that was asked for, POLLERR or POLLHUP.
+  /// The events that came, as of poll(2): at least one that was asked for, POLLERR, POLLHUP or
+  /// POLLRDHUP, of which a ring tells unasked.
   /// \throws std::system_error
   std::uint32_t await_resume() const {
     throw_if_failed();

@@ -11,7 +11,7 @@ namespace lariat::io {
 template <class Prepare>
 class [[nodiscard("it does nothing until it is awaited")]] raw_operation final : public detail::op {
  public:
-  explicit raw_operation(Prepare prepare) : prepare_(std::move(prepare)) {}
+  explicit raw_operation(Prepare prepare) : prepare_(std::move(prepare)) { set_anything_enough(); }
 
   void prepare_entry(io_uring_sqe& entry) noexcept override { prepare_(entry); }
   [[nodiscard]] operation_info info() const noexcept override { return {"raw_op"}; }
@@ -30,9 +30,14 @@ class [[nodiscard("it does nothing until it is awaited")]] raw_operation final :
 /// library has no function for: `co_await raw_op([fd](io_uring_sqe& entry) {
 /// io_uring_prep_tee(&entry, ...); })` gives the completion's `res`, an errno being negative.
 ///
-/// \param prepare Called once, when the operation is submitted; it must not set the user data, nor
-///     ask for several completions or for links. What it points the kernel at must live until the
-///     await has ended.
+/// What the kernel gives up without a reason, by ECANCELED, EINTR or EAGAIN, is submitted again, as
+/// of every operation; but not closes, cancels and what asks not to wait (RWF_NOWAIT,
+/// MSG_DONTWAIT), whose results are as they come. A cancel of one's own by a raw ASYNC_CANCEL is no
+/// reason: cancel the task.
+///
+/// \param prepare Called for each submission, and when the kernel has given it up; it must not set
+///     the user data, nor ask for several completions or for links. What it points the kernel at
+///     must live until the await has ended.
 ///
 /// \par Cancellation
 /// The kernel is asked to cancel it; a result that arrived wins.

@@ -20,7 +20,8 @@ class multishot {
   /// Fills in the submission entry, but for its user data.
   virtual void prepare_entry(io_uring_sqe& entry) noexcept = 0;
 
-  /// Told of each completion, on the loop's thread, from inside the driver: it may queue tasks
+  /// Told of each completion but one by which the kernel gives it up without a reason: then it is
+  /// submitted again. Called on the loop's thread, from inside the driver: it may queue tasks
   /// and submit operations, but must not resume a coroutine.
   ///
   /// \param more Whether others follow. If not, the operation is over, whatever `result` says: a
@@ -30,6 +31,11 @@ class multishot {
 
  protected:
   ~multishot() = default;
+
+ private:
+  friend class io_driver;
+  std::uint8_t tries_ = 0;  // How often in a row the kernel has given it up.
+  bool cancelling_ = false;
 };
 
 }  // namespace lariat::io::detail

@@ -44,13 +44,30 @@ class io_driver : public driver {
 
  protected:
   /// Gives an operation its last completion. True if it is over, and its task queued; false if
-  /// it wants to go on and has to be submitted again.
-  [[nodiscard]] static bool finish(op& operation, std::int32_t result,
-                                   std::uint32_t flags) noexcept;
+  /// it has to be submitted again, by `prepare_again`: it wants to go on, or the kernel gave it up
+  /// without a reason (io/README.md, "What the kernel gives up").
+  [[nodiscard]] bool finish(op& operation, std::int32_t result, std::uint32_t flags) noexcept;
+
+  /// Fills in the entry of such an operation: its own, or that of a wait before the next try.
+  static void prepare_again(op& operation, io_uring_sqe& entry) noexcept;
+
+  /// The same question about a multishot that ended.
+  [[nodiscard]] bool goes_on(multishot& operation, std::int32_t result) const noexcept;
+
+  /// Notes whether a cancel of ours is the reason of what comes.
+  static void note_submitted(multishot& operation) noexcept;
+  static void note_cancelled(multishot& operation) noexcept;
 
   /// Notes the result of a completion that another one follows: a zero-copy send's, whose buffer
   /// is still in use.
   static void note(op& operation, std::int32_t result, std::uint32_t flags) noexcept;
+
+  /// While the driver itself cancels everything: nothing is submitted again.
+  bool draining_ = false;
+
+ private:
+  [[nodiscard]] bool is_over(op& operation, std::int32_t result, std::uint32_t flags) noexcept;
+  [[nodiscard]] bool tries_again(op& operation, bool asked_to_end) noexcept;
 };
 
 /// One kernel operation: an awaitable whose address is the completion's user data.
@@ -81,7 +98,8 @@ class op : public operation {
   op() = default;
   op(const op&) = default;
 
-  /// Asked with each last completion, unless its result is `enough`; true if the operation is over.
+  /// Asked with each last completion, unless its result is `enough`, or one after which it is tried
+  /// again; true if the operation is over.
   /// One that goes on (a write that was short) changes itself and returns false: it is submitted
   /// again.
   virtual bool completed() noexcept { return true; }
@@ -92,8 +110,11 @@ class op : public operation {
     enough_ = static_cast<std::int32_t>(std::min(bytes, more_than_any));
   }
 
-  /// The same for any result, errors included.
-  void set_anything_enough() noexcept { enough_ = std::numeric_limits<std::int32_t>::min(); }
+  /// The same for any number.
+  void set_anything_enough() noexcept { enough_ = 0; }
+
+  /// Whether the kernel has given it up, and it was submitted again.
+  [[nodiscard]] bool was_repeated() const noexcept { return tries_ != 0; }
 
   /// Ends the operation before it is submitted, with a result of its own.
   void preset(std::int32_t result) noexcept {
@@ -132,15 +153,19 @@ class op : public operation {
   bool preset_ = false;
   bool cancelling_ = false;
   bool in_flight_ = false;
+  // How often in a row the kernel has given it up. While it waits before the next try `result_`
+  // keeps `enough_`, and `flags_` says for what it waits.
+  std::uint8_t tries_ = 0;
+  bool waits_to_try_ = false;
 };
 
 // Once for each completion, so here.
 inline bool io_driver::finish(op& operation, std::int32_t result, std::uint32_t flags) noexcept {
-  operation.result_ = result;
-  operation.flags_ = flags;
-  if (result < operation.enough_ && !operation.completed()) [[unlikely]] {
-    if (!operation.cancelling_) return false;
-    operation.result_ = -ECANCELED;  // It would go on, but was asked not to.
+  if (result < operation.enough_) [[unlikely]] {
+    if (!is_over(operation, result, flags)) return false;
+  } else {
+    operation.result_ = result;
+    operation.flags_ = flags;
   }
   operation.in_flight_ = false;
   operation.complete();

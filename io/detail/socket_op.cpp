@@ -63,7 +63,7 @@ bool socket_op::completed() noexcept {
   if (result_ > 0) return true;
   // What `close` does to it looks like the peer's doing (end of stream, a broken pipe).
   if (!socket_->is_open()) result_ = -ECANCELED;
-  return result_ != -EINTR;
+  return true;
 }
 
 // It never entered, or is not alone, or the socket is being closed.

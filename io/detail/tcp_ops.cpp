@@ -54,6 +54,12 @@ void connect_operation::prepare_entry(io_uring_sqe& entry) noexcept {
   ::io_uring_prep_connect(&entry, fd_, peer_.data(), peer_.size());
 }
 
+bool connect_operation::completed() noexcept {
+  // The try before was interrupted, and went on.
+  if (was_repeated() && result_ == -EISCONN) result_ = 0;
+  return true;
+}
+
 tcp_stream connect_operation::take() noexcept {
   const int fd = std::exchange(fd_, -1);
   if (result_ >= 0) return tcp_stream(fd, peer_);

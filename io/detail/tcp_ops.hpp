@@ -26,6 +26,7 @@ class [[nodiscard]] connect_operation final : public detail::op {
   void prepare_entry(io_uring_sqe& entry) noexcept override;
 
  private:
+  bool completed() noexcept override;
   void open() noexcept;
   [[nodiscard]] int set_up() noexcept;
   [[nodiscard]] tcp_stream take() noexcept;

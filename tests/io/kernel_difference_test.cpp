@@ -101,6 +101,7 @@ effects play_simulated(const std::vector<step>& steps, const limits& allowed) {
   calm.faults.short_transfer = 0;
   calm.faults.cancel_too_late = 0;
   calm.faults.multishot_end = 0;
+  calm.faults.given_up = 0;
   calm.faults.watch_buffers = false;
   calm.faults.disk_bytes = allowed.disk_bytes;
   calm.faults.file_bytes = allowed.file_bytes;

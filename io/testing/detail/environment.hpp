@@ -6,8 +6,10 @@
 #include <lariat/sched/timer.hpp>
 
 #include <algorithm>
+#include <cerrno>
 #include <cstddef>
 #include <cstdint>
+#include <iterator>
 #include <string>
 #include <utility>
 #include <vector>
@@ -58,6 +60,13 @@ class environment {
   [[nodiscard]] std::size_t some_bytes(std::size_t size) noexcept {
     if (size < 2 || !random_.chance(plan_.short_transfer)) return size;
     return 1 + random_.below(size - 1);
+  }
+
+  /// Whether a ring's operation is given up: 0, or the negative errno by which.
+  int give_up() noexcept {
+    if (!random_.chance(plan_.given_up)) return 0;
+    constexpr int errors[] = {ECANCELED, EINTR, EAGAIN};
+    return -errors[random_.below(std::size(errors))];
   }
 
   /// Called once for each operation that may fail: 0, or the negative errno that it fails with.

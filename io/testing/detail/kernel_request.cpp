@@ -35,6 +35,9 @@ void kernel_request::begin() noexcept {
   // Chains, buffers of the kernel's choice and their like are not simulated.
   if ((entry_.flags & ~IOSQE_ASYNC) != 0 || !supports(entry_.opcode)) return finish(-EINVAL);
   if (const int error = find_target(); error != 0) return finish(error);
+  if (entry_.opcode != IORING_OP_CLOSE) {
+    if (const int error = world.give_up(); error != 0) return finish(error);
+  }
   if (entry_.opcode == IORING_OP_TIMEOUT) {
     if (entry_.timeout_flags != 0) return finish(-EINVAL);
     stage_ = stage::waiting;

@@ -109,6 +109,7 @@ void simulated_driver::submit(detail::op& operation) noexcept {
 }
 
 void simulated_driver::submit(detail::multishot& operation) noexcept {
+  note_submitted(operation);
   ticket& taken = take_ticket();
   taken.repeated = &operation;
   operation.prepare_entry(taken.entry());
@@ -121,6 +122,7 @@ void simulated_driver::cancel(detail::op& operation) noexcept {
 }
 
 void simulated_driver::cancel(detail::multishot& operation) noexcept {
+  note_cancelled(operation);
   queue_.push_back({nullptr, &operation});
 }
 
@@ -135,12 +137,21 @@ void simulated_driver::completed(kernel_request& request) noexcept {
   detail::op* const operation = done.operation;
   detail::multishot* const repeated = done.repeated;
   give_back(done);
-  if (repeated != nullptr) return repeated->on_completion(result, flags, false);
-  if (!finish(*operation, result, flags)) submit(*operation);
+  if (repeated != nullptr) {
+    if (goes_on(*repeated, result)) return submit(*repeated);
+    return repeated->on_completion(result, flags, false);
+  }
+  if (finish(*operation, result, flags)) return;
+  ticket& again = take_ticket();
+  again.operation = operation;
+  prepare_again(*operation, again.entry());
+  again.prepare();
+  queue_.push_back({&again, nullptr});
 }
 
 void simulated_driver::drain() noexcept {
   environment& world = kernel_.world();
+  draining_ = true;
   while (!in_flight_.empty()) {
     enter();
     cancel_now(nullptr);
@@ -149,6 +160,7 @@ void simulated_driver::drain() noexcept {
     world.set_now(next);
     fire_due();
   }
+  draining_ = false;
 }
 
 bool simulated_driver::supports(unsigned opcode) const noexcept {
