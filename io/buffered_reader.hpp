@@ -113,8 +113,12 @@ task<std::size_t> buffered_reader<Stream>::read_some(std::span<std::byte> into) 
 template <stream_reader Stream>
 task<> buffered_reader<Stream>::read_exact(std::span<std::byte> into) {
   if (into.size() > limit_) {
-    const std::size_t ahead = buffer_.take(into);
-    co_await io::read_exact(*stream_, into.subspan(ahead));
+    std::size_t done = buffer_.take(into);
+    while (done < into.size()) {
+      const std::size_t count = co_await stream_->read_some(into.subspan(done));
+      if (count == 0) throw end_of_stream(done, into.size(), "stream");
+      done += count;
+    }
     co_return;
   }
   while (buffer_.size() < into.size()) {

@@ -63,7 +63,9 @@ bool exact_op::completed() noexcept {
 }
 
 void receive_exactly_op::prepare_entry(io_uring_sqe& entry) noexcept {
-  ::io_uring_prep_recv(&entry, fd(), into_ + done(), one_call(size() - done()), MSG_WAITALL);
+  // No MSG_WAITALL: the kernel would go on by itself, and an error that it meets after the first
+  // bytes would be lost. It gives the bytes, and the next receive sees an end.
+  ::io_uring_prep_recv(&entry, fd(), into_ + done(), one_call(size() - done()), 0);
 }
 
 result<std::size_t> receive_exactly_op::await_result() noexcept {

@@ -4,6 +4,7 @@
 #include "coroutine_test.hpp"
 #include "memory_stream.hpp"
 
+#include <array>
 #include <optional>
 #include <string>
 #include <vector>
@@ -34,6 +35,21 @@ task<> expect_bytes(io::buffered_reader<Stream>& from, std::string expected) {
 }
 
 }  // namespace
+
+COROUTINE_TEST_CASE("an end inside a read beyond the limit counts what was read ahead",
+                    "[io][buffered_reader]") {
+  memory_stream stream({"abcdef", "gh"});
+  io::buffered_reader reader(stream, 8);
+  (void)co_await reader.peek();
+  std::array<std::byte, 10> all;
+  std::size_t received = 0;
+  try {
+    co_await reader.read_exact(all);
+  } catch (const io::end_of_stream& error) {
+    received = error.received();
+  }
+  CHECK(received == 8);
+}
 
 COROUTINE_TEST_CASE("lines may come in any pieces", "[io][buffered_reader]") {
   struct sample {

@@ -232,6 +232,32 @@ COROUTINE_TEST_CASE("a reset connection names the peer", "[io][stream_socket]") 
   CHECK(std::string(error->what()) == "read " + peer + ": Connection reset by peer");
 }
 
+COROUTINE_TEST_CASE("read_exact tells a reset from an end, and how much came",
+                    "[io][stream_socket]") {
+  for (const bool read_first : {true, false}) {
+    connected pair = co_await connect_pair();
+    pair.client.set_zero_linger();
+    std::array<std::byte, 8> buffer;
+    const auto read = [&]() -> task<result<std::size_t>> {
+      const auto ended = co_await as_result(pair.server.read_exact(buffer));
+      co_return ended;
+    };
+    join_handle<result<std::size_t>> reading;
+    if (read_first) {
+      reading = spawn(read);
+      co_await let_others_run();
+    }
+    co_await pair.client.write_all(io::bytes_of("abc"));
+    while (pair.server.available() != 3 && !read_first) co_await sleep_for(1ms);
+    if (read_first) co_await sleep_for(1ms);  // The bytes have been taken by then.
+    co_await pair.client.close();
+    if (!read_first) reading = spawn(read);
+    const auto ended = co_await reading;
+    CHECK(ended.error == std::errc::connection_reset);
+    CHECK(ended.value == 3);
+  }
+}
+
 COROUTINE_TEST_CASE("writing to a peer that is gone fails without a signal",
                     "[io][stream_socket]") {
   const pipe_signal_count signals;

@@ -234,10 +234,7 @@ int kernel_request::transfer() noexcept {
     if (!none) moved_ += static_cast<std::size_t>(result);
     if (result == -EAGAIN && (moved_ == 0 || all)) return must_wait;
     if (none && moved_ == 0) return result;
-    // It is for the next one.
-    if (tcp_socket* const socket = target_->as_socket(); result < 0 && result != -EAGAIN) {
-      if (socket != nullptr) socket->set_error(-result);
-    }
+    // An error after the first bytes is lost, as the socket has told it: Linux does the same.
     // The kernel goes on by itself; but not always, as any of them may have been cut short.
     if (all && !none && moved_ < size && !world.random().chance(world.plan().short_transfer)) {
       continue;

@@ -76,8 +76,6 @@ class tcp_socket final : public open_description, private event {
   void notify() noexcept { changed(); }
   /// The connection is gone, by `error`.
   void fail(int error) noexcept;
-  /// An error that the next read or write is to give.
-  void set_error(int error) noexcept { error_ = error; }
   /// An injected fault: both ends lose the connection.
   void break_connection() noexcept;
 
