@@ -1,13 +1,17 @@
 #include <lariat/io/io_uring_unavailable.hpp>
 
+#include <lariat/sched/detail/own_descriptor.hpp>
+
 #include <sys/resource.h>
 
 #include <cerrno>
-#include <fstream>
 #include <limits>
+#include <sstream>
 
 namespace lariat::io {
 namespace {
+
+using lariat::detail::read_system_file;
 
 constexpr const char* sysctl_file = "/proc/sys/kernel/io_uring_disabled";
 
@@ -51,8 +55,8 @@ std::string explain_shortage(const detail::ring_obstacles& obstacles) {
 
 detail::ring_obstacles detail::ring_obstacles::of_this_process() {
   ring_obstacles found;
-  std::ifstream(sysctl_file) >> found.sysctl;
-  std::ifstream status("/proc/self/status");
+  std::istringstream(read_system_file(sysctl_file)) >> found.sysctl;
+  std::istringstream status(read_system_file("/proc/self/status"));
   for (std::string line; std::getline(status, line);) {
     if (line.starts_with("Seccomp:")) found.seccomp = line.find_first_of("12") != line.npos;
   }
@@ -75,7 +79,9 @@ std::string detail::explain_unavailable(int error, const ring_obstacles& obstacl
       return text + explain_shortage(obstacles);
     case EMFILE:
     case ENFILE:
-      return text + "there is no descriptor left for the ring; raise 'ulimit -n'";
+      return text +
+             "there is no descriptor left for the ring and its wake-up, two for each loop; raise "
+             "'ulimit -n' (RLIMIT_NOFILE, LimitNOFILE=), or close what is not needed";
     case EINVAL:
       return text + "the kernel knows none of the flags that lariat needs; use Linux 5.19 or later";
     default:

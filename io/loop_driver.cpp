@@ -2,6 +2,7 @@
 
 #include <lariat/io/detail/multishot.hpp>
 #include <lariat/io/detail/ring.hpp>
+#include <lariat/sched/detail/own_descriptor.hpp>
 
 #include <poll.h>
 #include <sys/eventfd.h>
@@ -13,6 +14,8 @@
 #include <cassert>
 #include <cerrno>
 #include <cstdio>
+#include <stdexcept>
+#include <string>
 #include <thread>
 
 namespace lariat::io {
@@ -39,7 +42,31 @@ std::uint64_t user_data_of(const detail::multishot& operation) noexcept {
   return reinterpret_cast<std::uintptr_t>(&operation) | for_multishot;
 }
 
+// What the kernel takes: IORING_MAX_ENTRIES, IORING_MAX_CQ_ENTRIES. It would cut the first two in
+// silence; of what is beyond 2^31 it says EINVAL, as it does of much else.
+constexpr unsigned entries_max = 32'768;
+constexpr unsigned completions_max = 65'536;
+constexpr unsigned workers_max = 65'536;
+
+void check_option(const char* name, unsigned value, unsigned most) {
+  if (value <= most) return;
+  throw std::invalid_argument("lariat: a ring with " + std::string(name) + " = " +
+                              std::to_string(value) + ": at most " + std::to_string(most));
+}
+
+void check(const loop_driver_options& options) {
+  check_option("entries", options.entries, entries_max);
+  check_option("completions", options.completions, completions_max);
+  check_option("file_workers", options.file_workers, workers_max);
+  check_option("other_workers", options.other_workers, workers_max);
+  if (options.flag_step < -1 || options.flag_step > 2) {
+    throw std::invalid_argument(
+        "lariat: a ring with flag_step = " + std::to_string(options.flag_step) + ": from -1 to 2");
+  }
+}
+
 detail::ring_options ring_options_of(const loop_driver_options& options) {
+  check(options);
   const unsigned cpus = std::thread::hardware_concurrency();
   return {options.entries, options.completions,
           options.file_workers != 0 ? options.file_workers : std::max(4U, 2 * cpus),
@@ -47,8 +74,8 @@ detail::ring_options ring_options_of(const loop_driver_options& options) {
 }
 
 int make_event() {
-  const int fd = ::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-  if (fd < 0) detail::throw_error(errno, "eventfd");
+  const int fd = lariat::detail::own_descriptor(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
+  if (fd < 0) throw io_uring_unavailable(errno);
   return fd;
 }
 

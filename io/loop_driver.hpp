@@ -22,8 +22,11 @@ enum class wake_method : unsigned char {
 
 /// How a loop's ring is made. The defaults suit a server of any size.
 struct loop_driver_options {
-  unsigned entries = 256;  ///< Submission queue; a batch of 16 has 95 % of what batching gives.
-  unsigned completions = 2048;  ///< Completion queue; an overflow costs re-arming, not data.
+  /// Submission queue, 64 to 32,768; a batch of 16 has 95 % of what batching gives.
+  unsigned entries = 256;
+  /// Completion queue, up to 65,536 and twice the entries at least; an overflow costs re-arming,
+  /// not data.
+  unsigned completions = 2048;
   unsigned file_workers = 0;  ///< Kernel threads for files, at most. 0: twice the cpus, at least 4.
   unsigned other_workers = 32;  ///< The same for sockets, pipes and devices.
   wake_method wake = wake_method::event;
@@ -53,7 +56,7 @@ struct loop_driver_counts {
 class loop_driver final : public detail::io_driver {
  public:
   /// \throws io_uring_unavailable naming the cause and the remedy.
-  /// \throws std::system_error if there is no descriptor for the eventfd.
+  /// \throws std::invalid_argument if an option is more than the kernel takes.
   explicit loop_driver(loop_driver_options options = {});
   loop_driver(const loop_driver&) = delete;
   loop_driver& operator=(const loop_driver&) = delete;

@@ -34,7 +34,7 @@ struct runtime_options {
   /// The workers of `to_pool`, which are started by its first use.
   pool_options pool = {};
 
-  /// Entries of each ring's submission queue.
+  /// Entries of each ring's submission queue, 64 to 32,768; more is std::invalid_argument.
   unsigned ring_entries = 256;
 
   sigint_action sigint = sigint_action::cancel_main;

@@ -2,8 +2,9 @@
 
 #include <lariat/sched/detail/thread_state.hpp>
 
+#include <sys/random.h>
+
 #include <ctime>
-#include <random>
 
 namespace lariat {
 
@@ -16,7 +17,13 @@ clock_ns monotonic_now() noexcept {
 // By splitmix64.
 std::uint64_t system_random() noexcept {
   std::uint64_t& state = detail::own_thread_state().random;
-  if (state == 0) state = (std::uint64_t{std::random_device()()} << 32) ^ 0x6c617269;
+  if (state == 0) {
+    // By a call that opens no descriptor. Without randomness, early at boot, the time has to do.
+    if (::getrandom(&state, sizeof state, GRND_NONBLOCK) != sizeof state) {
+      state = static_cast<std::uint64_t>(monotonic_now());
+    }
+    state |= 1;  // Seeded.
+  }
   std::uint64_t mixed = state += 0x9e3779b97f4a7c15;
   mixed = (mixed ^ (mixed >> 30)) * 0xbf58476d1ce4e5b9;
   mixed = (mixed ^ (mixed >> 27)) * 0x94d049bb133111eb;

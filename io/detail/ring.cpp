@@ -1,6 +1,7 @@
 #include <lariat/io/detail/ring.hpp>
 
 #include <lariat/io/io_uring_unavailable.hpp>
+#include <lariat/sched/detail/own_descriptor.hpp>
 
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -105,7 +106,17 @@ int ring::try_create(unsigned entries, unsigned completions) noexcept {
   io_uring_params params{};
   params.flags = flag_ladder[flag_step_];
   params.cq_entries = completions;
-  return ::io_uring_queue_init_params(entries, &ring_, &params);
+  const int error = ::io_uring_queue_init_params(entries, &ring_, &params);
+  if (error != 0) return error;
+  const int fd = lariat::detail::own_descriptor(ring_.ring_fd);
+  if (fd < 0) {
+    const int none_left = -errno;
+    ring_.ring_fd = ring_.enter_ring_fd = -1;  // It is closed; the queues are unmapped.
+    ::io_uring_queue_exit(&ring_);
+    return none_left;
+  }
+  ring_.ring_fd = ring_.enter_ring_fd = fd;
+  return 0;
 }
 
 void ring::probe() noexcept {

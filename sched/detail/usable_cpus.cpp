@@ -1,9 +1,11 @@
 #include <lariat/sched/detail/usable_cpus.hpp>
 
+#include <lariat/sched/detail/own_descriptor.hpp>
+
 #include <sched.h>
 
 #include <algorithm>
-#include <fstream>
+#include <sstream>
 #include <string>
 #include <thread>
 
@@ -21,7 +23,7 @@ unsigned affine_cpus() noexcept {
 
 // Of a cpu.max file, "QUOTA PERIOD" or "max PERIOD": whole CPUs, rounded up. No file, no limit.
 unsigned quota_in(const std::string& path, unsigned limit) {
-  std::ifstream file(path);
+  std::istringstream file(read_system_file(path.c_str()));
   double quota = 0;
   double period = 0;
   if (!(file >> quota >> period) || quota <= 0 || period <= 0) return limit;
@@ -32,7 +34,7 @@ unsigned quota_in(const std::string& path, unsigned limit) {
 }  // namespace
 
 unsigned cgroup_cpus(const std::string& mount, const std::string& membership, unsigned limit) {
-  std::ifstream groups(membership);
+  std::istringstream groups(read_system_file(membership.c_str()));
   for (std::string line; std::getline(groups, line);) {
     if (line.rfind("0::/", 0) != 0) continue;  // The others are of cgroup version 1.
     std::string group = line.substr(3);

@@ -104,6 +104,19 @@ TEST_CASE("a memory limit that no ring fits in is named", "[io][unavailable]") {
   CHECK(contains(text, "ulimit -l"));
 }
 
+TEST_CASE("too few descriptors are named with io_uring and the remedy", "[io][unavailable]") {
+  for (const rlim_t free : {0, 1}) {
+    const std::string text = failure_in_child([&] {
+      const int next = ::open("/dev/null", O_RDONLY | O_CLOEXEC);
+      ::close(next);
+      const rlimit limit{static_cast<rlim_t>(next) + free, static_cast<rlim_t>(next) + free};
+      return ::setrlimit(RLIMIT_NOFILE, &limit) == 0;
+    });
+    CHECK(contains(text, "io_uring is not available"));
+    CHECK(contains(text, "ulimit -n"));
+  }
+}
+
 TEST_CASE("a small memory limit makes smaller queues, not a failure", "[io][unavailable][kernel]") {
   // Too little for the default sizes, enough for some.
   const std::string text = failure_in_child([] { return limit_locked_memory(48 * 1024); });

@@ -7,11 +7,14 @@
 #include <lariat/sched/join_handle.hpp>
 #include <lariat/sched/yield.hpp>
 
+#include "child_process.hpp"
 #include "coroutine_test.hpp"
 #include "pipe_ends.hpp"
+#include "process_state.hpp"
 
 #include <liburing.h>
 
+#include <fcntl.h>
 #include <poll.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -20,7 +23,9 @@
 #include <cerrno>
 #include <fstream>
 #include <iterator>
+#include <set>
 #include <span>
+#include <stdexcept>
 #include <string>
 #include <string_view>
 #include <thread>
@@ -305,6 +310,71 @@ TEST_CASE("a forked child does not share the queues", "[io][loop_driver]") {
   ::waitpid(child, &status, 0);
   REQUIRE(WIFEXITED(status));
   CHECK(WEXITSTATUS(status) == 0);
+}
+
+TEST_CASE("options that no kernel takes are refused by name", "[io][loop_driver]") {
+  const auto refuses = [](unsigned io::loop_driver_options::*option, unsigned value) {
+    io::loop_driver_options options;
+    options.*option = value;
+    CHECK_THROWS_AS(io::loop_driver(options), std::invalid_argument);
+  };
+  using options = io::loop_driver_options;
+  for (const unsigned value : {1U << 31, ~0U, 32'769U}) refuses(&options::entries, value);
+  for (const unsigned value : {1U << 31, ~0U, 65'537U}) refuses(&options::completions, value);
+  refuses(&options::file_workers, 1U << 31);
+  refuses(&options::other_workers, ~0U);
+  options step;
+  step.flag_step = 3;
+  CHECK_THROWS_AS(io::loop_driver(step), std::invalid_argument);
+  options none;
+  none.entries = none.completions = 0;  // The least that there is.
+  const io::loop_driver driver(none);
+  CHECK(driver.in_flight() == 0);
+}
+
+TEST_CASE("the descriptors of a loop leave 0, 1 and 2 to the program", "[io][loop_driver]") {
+  child_process child([] {
+    const auto low_ones = [] {
+      int open = 0;
+      for (const int fd : {0, 1, 2}) open += ::fcntl(fd, F_GETFD) == -1 ? 0 : 1;
+      return open;
+    };
+    for (const int fd : {0, 1, 2}) ::close(fd);
+    const std::set<std::string> before = inherited_descriptors();
+    int seen = 0;
+    {
+      io::loop_driver driver;
+      seen += low_ones();
+      run_on_loop_over(driver, [&]() -> task<> {
+        co_await nop();
+        seen += low_ones();
+        std::array<char, 8> buffer{};
+        const std::int32_t read = co_await read_op(0, buffer);
+        if (read != -EBADF) ++seen;
+      });
+      if (inherited_descriptors() != before) ++seen;
+    }
+    return seen + low_ones();
+  });
+  CHECK(child.status() == 0);
+}
+
+// ThreadSanitizer has to know that they have nothing to do with each other.
+TEST_CASE("rings of threads that come and go may have the same memory", "[io][loop_driver]") {
+  std::vector<std::thread> threads;
+  for (int i = 0; i < 32; ++i) {
+    threads.emplace_back([] {
+      io::loop_driver_options options;
+      options.entries = 64;
+      for (int round = 0; round < 4; ++round) {
+        io::loop_driver driver(options);
+        driver.park(0);
+        driver.wake();
+        driver.park(no_deadline);
+      }
+    });
+  }
+  for (std::thread& each : threads) each.join();
 }
 
 TEST_CASE("the driver tells which operations the kernel knows", "[io][loop_driver]") {
