@@ -6,6 +6,17 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#if defined(__SANITIZE_THREAD__)
+#define LARIAT_TSAN 1
+#elif defined(__has_feature)
+#if __has_feature(thread_sanitizer)
+#define LARIAT_TSAN 1
+#endif
+#endif
+#ifdef LARIAT_TSAN
+#include <sanitizer/tsan_interface.h>
+#endif
+
 #include <algorithm>
 #include <atomic>
 #include <cassert>
@@ -40,6 +51,18 @@ constexpr unsigned entries_min = 64;
 // The first step that this kernel took: it does not change while the process runs.
 std::atomic<int> first_step{0};
 
+// liburing maps and unmaps the queues by system calls that ThreadSanitizer does not see: memory
+// that the next ring gets at the same address, on another thread, it would take for this ring's. So
+// the end of each ring comes before the beginning of each later one.
+#ifdef LARIAT_TSAN
+char rings_in_order;
+void tell_tsan_mapped() noexcept { ::__tsan_acquire(&rings_in_order); }
+void tell_tsan_unmapped() noexcept { ::__tsan_release(&rings_in_order); }
+#else
+void tell_tsan_mapped() noexcept {}
+void tell_tsan_unmapped() noexcept {}
+#endif
+
 [[noreturn]] void die(const char* what, int error) noexcept {
   std::fprintf(stderr, "lariat: io_uring_enter: %s (%s)\n", what, std::strerror(error));
   std::abort();
@@ -73,11 +96,15 @@ void check_entered(int error) noexcept {
 
 ring::ring(const ring_options& options) : workers_{options.file_workers, options.other_workers} {
   create(options);
+  tell_tsan_mapped();
   ::io_uring_ring_dontfork(&ring_);  // A child could move the shared tail. Best effort.
   probe();
 }
 
-ring::~ring() { ::io_uring_queue_exit(&ring_); }
+ring::~ring() {
+  tell_tsan_unmapped();
+  ::io_uring_queue_exit(&ring_);
+}
 
 void ring::create(const ring_options& options) {
   const int forced = options.flag_step >= 0 ? options.flag_step : step_from_environment();
