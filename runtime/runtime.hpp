@@ -64,8 +64,11 @@ class main_task_base : public context {
 /// was called, all calls of `block_on`, `shutdown` and the destructor come from one thread.
 ///
 /// \par fork(2)
-/// The rings are not passed on. A child may do nothing with the runtime, nor destroy it: it should
-/// only call exec(2) or _exit(2). A process that forks workers makes its runtimes after that.
+/// The rings and threads are not passed on: a runtime does not survive fork(2). In the child what
+/// would use it throws, and its destructor does nothing. A child that was forked outside of tasks
+/// may make another one; one that was forked in a task, or in a function of a pool or a lane, may
+/// do so too, but must not return from there: it ends by exec(2), _exit(2) or exit(3). A child has
+/// no part in SIGINT's handling here, whatever its parent had asked for.
 class runtime : public detail::spawner<runtime> {
  public:
   /// Makes the rings, and starts the threads of all loops but the first, which runs while

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <lariat/sched/detail/fork_listener.hpp>
 #include <lariat/sched/lane.hpp>
 
 #include <memory>
@@ -13,7 +14,8 @@ namespace lariat {
 class loop;
 
 /// The threads for calls that block: a default lane, and named ones for work that is to be kept
-/// apart. A runtime owns one, which its loops share; a loop without a runtime uses the process's.
+/// apart. A runtime owns one, which its loops share; a loop without a runtime uses the process's,
+/// which stays to the very end.
 ///
 /// \par Threads
 /// Any thread.
@@ -51,7 +53,9 @@ class blocking_pool {
 
  private:
   lane default_lane_;
-  mutable std::mutex mutex_;
+  [[nodiscard]] lane* find(std::string_view name) const noexcept;
+
+  mutable detail::fork_safe_mutex mutex_;
   std::vector<std::unique_ptr<lane>> named_;  // Few: looked through.
 };
 

@@ -42,8 +42,8 @@ class fork_job;
 /// \throws std::logic_error when called elsewhere.
 ///
 /// \par Cancellation
-/// When the `to_pool` that it belongs to is cancelled its next fork, or call, throws
-/// operation_cancelled.
+/// When the `to_pool` that it belongs to is cancelled, or another child of a fork that it descends
+/// from fails, its next fork, or call, throws operation_cancelled.
 ///
 /// \par Threads
 /// After an await it may run on another worker than before.
@@ -110,7 +110,7 @@ class [[nodiscard]] fork_join_operation : fork_group {
  private:
   template <std::size_t... i>
   auto resume(std::index_sequence<i...>) {
-    if ((fork_promise_result<T>::result_of(children_[i]).has_error() || ...)) [[unlikely]]
+    if (incomplete()) [[unlikely]]
       rethrow(std::index_sequence<i...>());
     if constexpr (sizeof...(T) > 1) {
       all_values<value_of<T>...> values{
@@ -126,13 +126,13 @@ class [[nodiscard]] fork_join_operation : fork_group {
     }
   }
 
-  // The first error. No child's destructor would let go of the others.
+  // The first failure. No child's destructor would let go of the others.
   template <std::size_t... i>
   [[noreturn, gnu::cold]] void rethrow(std::index_sequence<i...>) {
     std::exception_ptr first;
     (take_error(fork_promise_result<T>::result_of(children_[i]), first), ...);
     free_frames();
-    std::rethrow_exception(std::move(first));
+    rethrow_failure(std::move(first));
   }
 
   // All at once: they lie one after the other, in either order.
@@ -183,11 +183,14 @@ fork_join_operation<U> fork_promise_result<T>::await_transform(fork_task<U>&& ca
 /// stolen, and what was not is run here in turn. 1 to 6 of them; more, or a number known at run
 /// time, as a range.
 ///
-/// \throws The first exception, in order of the arguments, when all have ended. The others are
-/// dropped.
+/// When one fails, those that have not begun do not begin, and those that have are cancelled at
+/// their next fork.
+///
+/// \throws That failure, when all have ended; if several have failed the first of them in order of
+/// the arguments, and the others are dropped.
 ///
 /// \par Cancellation
-/// As for `fork_task`: nothing is started.
+/// As for `fork_task`: nothing more is started.
 template <class... T>
 [[nodiscard]] detail::forks<T...> fork_join(fork_task<T>&&... tasks) noexcept {
   static_assert(sizeof...(T) > 0 && sizeof...(T) <= 6, "fork_join takes 1 to 6 fork_tasks");

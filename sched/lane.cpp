@@ -23,14 +23,6 @@
 #include <utility>
 
 namespace lariat {
-namespace detail {
-
-thread_starter start_thread = [](void (*body)(void*), void* argument) {
-  return std::thread(body, argument);
-};
-
-}  // namespace detail
-
 namespace {
 
 constexpr unsigned default_threads_max = 32;
@@ -48,6 +40,8 @@ unsigned threads_of(const lane_options& options) noexcept {
 class lane::workers {
  public:
   workers(lane& front, std::string name, const lane_options& options);
+  /// In a forked child: one that is made as `parents` was, which has none of its threads.
+  explicit workers(const workers* parents);
   ~workers();
 
   [[nodiscard]] bool submit(detail::thread_operation& call) noexcept;
@@ -109,6 +103,9 @@ class lane::workers {
   int start_error_ = 0;
   bool stopping_ = false;
   std::condition_variable all_left_;
+  // Of the process that forked this one: nothing of it may be given back, for it is as the fork
+  // found it.
+  [[maybe_unused]] const workers* const parents_ = nullptr;
   std::thread left_last_;  // Whoever leaves joins the one before: none is left behind.
   detail::lane_intake<detail::call_inbox, detail::call_queue, std::atomic<bool>> intake_;
 };
@@ -125,6 +122,21 @@ lane::workers::workers(lane& front, std::string name, const lane_options& option
       spin_max_ns_(detail::saturating_ns(options.spin)),
       one_cpu_(detail::usable_cpus() == 1),
       threads_limit_(threads_max) {
+  (void)settle();
+}
+
+lane::workers::workers(const workers* parents)
+    : front(parents->front),
+      name(parents->name),
+      threads_max(parents->threads_max),
+      idle_ns_(parents->idle_ns_),
+      spin_max_ns_(parents->spin_max_ns_),
+      one_cpu_(parents->one_cpu_),
+      threads_limit_(threads_max),
+      parents_(parents) {
+  if (current() != nullptr && &current()->owner == parents) {
+    detail::own_thread_state().lane_worker = nullptr;
+  }
   (void)settle();
 }
 
@@ -342,6 +354,14 @@ lane::lane(std::string name, lane_options options)
     : workers_(std::make_unique<workers>(*this, std::move(name), options)) {}
 
 lane::~lane() = default;
+
+void lane::after_fork(void* self) noexcept {
+  auto& all = *static_cast<lane*>(self);
+  if (auto* const gathered = detail::call_gatherer::current(); gathered != nullptr) {
+    gathered->forget();
+  }
+  all.workers_ = std::make_unique<workers>(all.workers_.release());
+}
 
 const std::string& lane::name() const noexcept { return workers_->name; }
 

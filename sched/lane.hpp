@@ -1,5 +1,7 @@
 #pragma once
 
+#include <lariat/sched/detail/fork_listener.hpp>
+
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
@@ -39,6 +41,7 @@ struct lane_metrics {
 /// NAME/1 and so on. A call goes to the thread that went idle last. When all are busy callers
 /// stay suspended and are served in order of arrival. The queue is linked through the suspended
 /// callers themselves: there is nothing in it that could grow, so it needs no bound of its own.
+/// A forked child has none of the threads; it starts its own.
 ///
 /// \par Threads
 /// Any loop on any thread may use a lane.
@@ -85,7 +88,10 @@ class lane {
 
  private:
   class workers;
+  static void after_fork(void* self) noexcept;
+
   std::unique_ptr<workers> workers_;
+  detail::fork_listener forks_{{.in_child = &after_fork}, this};
 };
 
 }  // namespace lariat

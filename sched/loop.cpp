@@ -1,5 +1,6 @@
 #include <lariat/sched/loop.hpp>
 
+#include <lariat/sched/detail/fork_listener.hpp>
 #include <lariat/sched/detail/loop_watch.hpp>
 #include <lariat/sched/detail/pause.hpp>
 #include <lariat/sched/detail/task_tree.hpp>
@@ -23,6 +24,18 @@ namespace lariat {
 namespace {
 
 loop* current_loop() noexcept { return detail::this_thread_state().running_loop; }
+
+// A forked child has none, though the thread that forked runs one.
+void forget_loop_at_forks() {
+  static const auto* const listener =
+      new detail::fork_listener({.in_child =
+                                     [](void*) noexcept {
+                                       if (current_loop() != nullptr)
+                                         detail::own_thread_state().running_loop = nullptr;
+                                     }},
+                                nullptr);
+  (void)listener;
+}
 
 constexpr clock_ns handoff_spin_default_ns = 50'000;  // What waking a thread takes, at most.
 constexpr int handoff_yields = 3;
@@ -48,6 +61,7 @@ loop::loop(lariat::driver& where, loop_limits limits)
       // Asked where it matters only: it reads some files.
       one_cpu_(limits.handoff_spin_ns != 0 && detail::usable_cpus() == 1),
       timers_(turn_time_) {
+  forget_loop_at_forks();
   if (limits_.handoff_spin_ns < 0) limits_.handoff_spin_ns = handoff_spin_default_ns;
 }
 

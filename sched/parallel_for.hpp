@@ -16,6 +16,7 @@ namespace detail {
 
 template <class Function, class Index>
 fork_task<> run_for(Index first, std::size_t count, std::size_t grain, Function function) {
+  (void)stop_all_on_failure();
   auto body = [&](std::size_t from, std::size_t to) {
     for (; from != to; ++from)
       std::invoke(function, static_cast<Index>(static_cast<std::size_t>(first) + from));
@@ -25,6 +26,7 @@ fork_task<> run_for(Index first, std::size_t count, std::size_t grain, Function 
 
 template <class Function, class Iterator>
 fork_task<> run_for_each(Iterator first, std::size_t count, std::size_t grain, Function function) {
+  (void)stop_all_on_failure();
   auto body = [&](std::size_t from, std::size_t to) {
     using offset = std::iter_difference_t<Iterator>;
     const Iterator end = first + static_cast<offset>(to);
@@ -45,11 +47,14 @@ fork_task<> run_for_each(Iterator first, std::size_t count, std::size_t grain, F
 /// short bodies cost no more than in a plain loop, and unequal ones are balanced; with a grain, by
 /// halves down to that.
 ///
-/// \throws What the function throws: the first in order of what was split; calls that were under
-/// way elsewhere are finished, others may or may not be made.
+/// \throws What the function throws, when all that was under way has ended: of several the first in
+/// order of what was split. A failure stops the others as a cancel does.
 ///
 /// \par Cancellation
-/// Stops where the work is split the next time, with calls already made; see `to_pool`.
+/// Each worker stops soon: after the call that it is in if calls take longer than some
+/// microseconds, and after at most 1024 if they are short or a grain was given. Calls made are
+/// made. What the function waits for by `.get()`, another algorithm or `to_pool`, is stopped with
+/// it.
 template <std::integral Index, class Function>
   requires std::invocable<Function&, Index>
 [[nodiscard]] auto parallel_for(Index first, std::type_identity_t<Index> last, Function function,

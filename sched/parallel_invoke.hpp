@@ -1,5 +1,6 @@
 #pragma once
 
+#include <lariat/sched/detail/split.hpp>
 #include <lariat/sched/fork_join.hpp>
 #include <lariat/sched/parallel_options.hpp>
 #include <lariat/sched/to_pool.hpp>
@@ -20,6 +21,7 @@ fork_task<std::invoke_result_t<Function&>> run_function(Function* function) {
 template <class... Function>
 fork_task<all_values<value_of<std::invoke_result_t<Function&>>...>> run_functions(
     Function... functions) {
+  (void)stop_all_on_failure();
   co_return co_await fork_join(run_function(&functions)...);
 }
 
@@ -27,10 +29,11 @@ fork_task<all_values<value_of<std::invoke_result_t<Function&>>...>> run_function
 
 /// Calls 2 to 6 functions, in parallel if workers are free, and gives their values in order.
 ///
-/// \throws The exception of the first function, in order, that threw, when all have ended.
+/// \throws The exception of the first function, in order, that threw, when all that had started
+/// have ended. Those that had not do not.
 ///
 /// \par Cancellation
-/// Functions that have started run on; see `to_pool`.
+/// Functions that have not started do not start, the others run on; see `parallel_for`.
 template <std::invocable... Function>
   requires(sizeof...(Function) >= 2 && sizeof...(Function) <= 6)
 [[nodiscard]] auto parallel_invoke(Function... functions) {

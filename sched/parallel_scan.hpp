@@ -22,15 +22,20 @@ fork_task<> run_scan(Iterator first, std::size_t count, std::size_t grain, Outpu
                      Combine combine) {
   using in_offset = std::iter_difference_t<Iterator>;
   using out_offset = std::iter_difference_t<Output>;
-  const std::size_t pieces = (count + grain - 1) / grain;
+  const fork_scope& scope = stop_all_on_failure();
+  const std::size_t pieces = count / grain + (count % grain != 0);
   std::vector<std::optional<T>> sums(pieces);
-  const auto piece_end = [&](std::size_t piece) { return std::min(count, (piece + 1) * grain); };
+  const auto size_of = [&](std::size_t piece) { return std::min(grain, count - piece * grain); };
   auto sum_pieces = [&](std::size_t from, std::size_t to) {
     for (; from != to; ++from) {
-      std::size_t i = from * grain;
-      T sum = first[static_cast<in_offset>(i)];
-      while (++i != piece_end(from)) {
-        sum = std::invoke(combine, std::move(sum), first[static_cast<in_offset>(i)]);
+      const std::size_t begin = from * grain;
+      T sum = first[static_cast<in_offset>(begin)];
+      if (grain > 1) {
+        run_until_stopped(scope, begin + 1, begin + grain, [&](std::size_t i, std::size_t end) {
+          for (; i != end; ++i) {
+            sum = std::invoke(combine, std::move(sum), first[static_cast<in_offset>(i)]);
+          }
+        });
       }
       sums[from].emplace(std::move(sum));
     }
@@ -38,6 +43,7 @@ fork_task<> run_scan(Iterator first, std::size_t count, std::size_t grain, Outpu
   if (pieces > 1) co_await split(pieces - 1, std::size_t{0}, &sum_pieces);  // The last: not needed.
   std::optional<T> before(std::move(initial));
   for (std::optional<T>& each : sums) {
+    scope.check();
     std::optional<T> next;
     if (each) next.emplace(std::invoke(combine, *before, *std::move(each)));
     each = std::move(before);
@@ -46,10 +52,13 @@ fork_task<> run_scan(Iterator first, std::size_t count, std::size_t grain, Outpu
   auto scan_pieces = [&](std::size_t from, std::size_t to) {
     for (; from != to; ++from) {
       T sum = *std::move(sums[from]);
-      for (std::size_t i = from * grain; i != piece_end(from); ++i) {
-        sum = std::invoke(combine, std::move(sum), first[static_cast<in_offset>(i)]);
-        output[static_cast<out_offset>(i)] = sum;
-      }
+      const std::size_t begin = from * grain;
+      run_until_stopped(scope, begin, begin + size_of(from), [&](std::size_t i, std::size_t end) {
+        for (; i != end; ++i) {
+          sum = std::invoke(combine, std::move(sum), first[static_cast<in_offset>(i)]);
+          output[static_cast<out_offset>(i)] = sum;
+        }
+      });
     }
   };
   co_await split(pieces, std::size_t{0}, &scan_pieces);

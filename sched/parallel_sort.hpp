@@ -1,5 +1,6 @@
 #pragma once
 
+#include <lariat/sched/detail/split.hpp>
 #include <lariat/sched/fork_join.hpp>
 #include <lariat/sched/parallel_options.hpp>
 #include <lariat/sched/to_pool.hpp>
@@ -38,8 +39,10 @@ void choose_pivot(Iterator first, std::iter_difference_t<Iterator> count, Less* 
 /// it came to be. Equal elements go to both sides, so many of them do no harm.
 template <class Iterator, class Less>
 Iterator partition_rest(Iterator first, Iterator left, Iterator right, Less* less) {
+  const fork_scope& scope = *current_strand().scope;
   const Iterator end = right;
   for (;;) {
+    scope.check();
     do {
       ++left;
     } while (left != end && std::invoke(*less, *left, *first));
@@ -77,6 +80,7 @@ template <class Iterator, class Less>
 Iterator partition_around_first(Iterator first, Iterator last, Less* less) {
   using value = std::iter_value_t<Iterator>;
   constexpr std::ptrdiff_t block = 128;
+  const fork_scope& scope = *current_strand().scope;
   const value pivot = *first;
   value* left = std::to_address(first) + 1;
   value* right = std::to_address(last);
@@ -87,6 +91,7 @@ Iterator partition_around_first(Iterator first, Iterator last, Less* less) {
   std::ptrdiff_t right_from = 0;
   std::ptrdiff_t right_count = 0;
   while (right - left >= 2 * block) {
+    scope.check();
     if (left_count == 0) {
       left_from = 0;
       for (std::ptrdiff_t i = 0; i < block; ++i) {
@@ -122,6 +127,7 @@ Iterator partition_around_first(Iterator first, Iterator last, Less* less) {
 template <class Iterator, class Less>
 fork_task<> quicksort(Iterator first, Iterator last, std::iter_difference_t<Iterator> grain,
                       int depth, Less* less) {
+  current_strand().scope->check();
   if (last - first <= grain || depth == 0) {
     std::sort(first, last, std::ref(*less));
     co_return;
@@ -135,9 +141,12 @@ fork_task<> quicksort(Iterator first, Iterator last, std::iter_difference_t<Iter
 template <class Iterator, class Less>
 fork_task<> run_sort(Iterator first, std::size_t count, std::size_t grain, Less less) {
   using offset = std::iter_difference_t<Iterator>;
+  (void)stop_all_on_failure();
   constexpr std::size_t grain_default = 2048;
   constexpr std::size_t grain_min = 16;
-  grain = grain == 0 ? grain_default : std::max(grain, grain_min);
+  // Not above the count: it has to be an offset.
+  grain = std::min(grain == 0 ? grain_default : std::max(grain, grain_min),
+                   std::max<std::size_t>(count, 1));
   const int depth = 2 * static_cast<int>(std::bit_width(count));
   co_await quicksort(first, first + static_cast<offset>(count), static_cast<offset>(grain), depth,
                      &less);
@@ -152,7 +161,8 @@ fork_task<> run_sort(Iterator first, std::size_t count, std::size_t grain, Less 
 /// of the elements but that they are valid.
 ///
 /// \par Cancellation
-/// Stops at the next piece, with the elements in some order; see `to_pool`.
+/// Stops at the next piece, or exchange of two elements, with the elements in some order; see
+/// `parallel_for`.
 template <std::ranges::random_access_range Range, class Less = std::less<>>
   requires std::ranges::sized_range<Range> && std::ranges::borrowed_range<Range>
 [[nodiscard]] auto parallel_sort(Range&& range, Less less = {}, parallel_options options = {}) {

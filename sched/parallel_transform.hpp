@@ -14,6 +14,7 @@ namespace detail {
 template <class Iterator, class Output, class Function>
 fork_task<> run_transform(Iterator first, std::size_t count, std::size_t grain, Output output,
                           Function function) {
+  (void)stop_all_on_failure();
   auto body = [&](std::size_t from, std::size_t to) {
     for (; from != to; ++from) {
       output[static_cast<std::iter_difference_t<Output>>(from)] =

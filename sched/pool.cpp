@@ -6,8 +6,10 @@
 #include <lariat/sched/detail/usable_cpus.hpp>
 #include <lariat/sched/loop.hpp>
 
+#include <algorithm>
 #include <cstdio>
 #include <cstdlib>
+#include <new>
 #include <stdexcept>
 #include <system_error>
 #include <utility>
@@ -15,9 +17,10 @@
 namespace lariat {
 namespace {
 
+// Never destroyed: a static's destructor may use it, or a worker call exit.
 pool& process_pool() {
-  static pool all;
-  return all;
+  static auto* const all = new pool;
+  return *all;
 }
 
 // What stands in for the workers, where this thread runs a loop that is simulated; otherwise null.
@@ -30,6 +33,11 @@ detail::thread_substitute* substitute_here() noexcept {
 
 pool::pool(pool_options options, std::string name) : options_(options), name_(std::move(name)) {
   if (options_.spin.count() < 0) throw std::invalid_argument("lariat: pool: spin is negative");
+  if (options_.workers > workers_max) {
+    throw std::invalid_argument("lariat: pool: " + std::to_string(options_.workers) +
+                                " workers were asked for; the most are " +
+                                std::to_string(workers_max));
+  }
 }
 
 pool::~pool() = default;
@@ -60,10 +68,20 @@ detail::pool_core& pool::core() {
   if (detail::pool_core* running = running_.load(std::memory_order_acquire)) [[likely]]
     return *running;
   std::call_once(started_, [this] {
-    core_ = std::make_unique<detail::pool_core>(*this, name_, options_);
+    core_ = std::make_unique<detail::pool_core>(*this, options_);
     running_.store(core_.get(), std::memory_order_release);
   });
   return *core_;
+}
+
+// In the child, on the one thread that it has: the workers are gone, and their core is as the fork
+// found it.
+void pool::after_fork(void* self) noexcept {
+  auto& all = *static_cast<pool*>(self);
+  detail::pool_core* const left = all.core_.release();
+  if (left != nullptr) left->leave_behind();
+  all.running_.store(nullptr, std::memory_order_relaxed);    // There is no other thread.
+  ::new (static_cast<void*>(&all.started_)) std::once_flag;  // Another thread may have been in it.
 }
 
 void pool::start() {
@@ -77,8 +95,7 @@ void pool::post(runnable& step) noexcept {
   try {
     core().post(step);
   } catch (const std::system_error& error) {
-    std::fprintf(stderr, "lariat: pool %s: no worker can be started: %s\n", name_.c_str(),
-                 error.what());
+    std::fprintf(stderr, "lariat: %s\n", error.what());
     std::abort();
   }
 }
@@ -90,7 +107,7 @@ pool_metrics pool::metrics() const noexcept {
 }
 
 std::size_t pool::workers() const noexcept {
-  return options_.workers != 0 ? options_.workers : detail::usable_cpus();
+  return options_.workers != 0 ? options_.workers : std::min(detail::usable_cpus(), workers_max);
 }
 
 }  // namespace lariat

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <lariat/sched/detail/fork_listener.hpp>
 #include <lariat/sched/executor.hpp>
 
 #include <atomic>
@@ -20,7 +21,8 @@ class pool_core;
 
 /// How many workers a pool has, and how they wait.
 struct pool_options {
-  /// 0: as many as CPUs that the process may use, by its affinity mask and its cgroup's quota.
+  /// 0: as many as CPUs that the process may use, by its affinity mask and its cgroup's quota. At
+  /// most `pool::workers_max`. Fewer are there if the system gives no more threads.
   unsigned workers = 0;
   /// Binds each worker to a CPU of its own, in order of the affinity mask.
   bool pin = false;
@@ -39,13 +41,17 @@ struct pool_metrics {
 /// the parallel algorithms. Not for calls that block: a worker that blocks is missing.
 ///
 /// A runtime owns one, which its loops share; a loop without a runtime, and plain threads, use the
-/// process's. Workers are started by the first use; idle ones take no CPU time.
+/// process's, which stays to the very end. Workers are started by the first use; idle ones take no
+/// CPU time. A forked child starts its own; what was queued or under way stays with the parent.
 ///
 /// \par Threads
 /// Any thread.
 class pool final : public executor {
  public:
+  static constexpr unsigned workers_max = 4096;  ///< Of one pool.
+
   /// Starts no thread. Threads are named NAME/0, NAME/1 and so on.
+  /// \throws std::invalid_argument for more workers than that, or a negative time.
   explicit pool(pool_options options = {}, std::string name = "pool");
   pool(const pool&) = delete;
   pool& operator=(const pool&) = delete;
@@ -78,17 +84,22 @@ class pool final : public executor {
   /// What it does now.
   [[nodiscard]] pool_metrics metrics() const noexcept;
 
+  /// What it was made with.
+  [[nodiscard]] const std::string& name() const noexcept { return name_; }
+
   /// How many workers it has, or is going to have.
   [[nodiscard]] std::size_t workers() const noexcept;
 
  private:
   [[nodiscard]] detail::pool_core& core();
+  static void after_fork(void* self) noexcept;
 
   pool_options options_;
   std::string name_;
   std::once_flag started_;
   std::unique_ptr<detail::pool_core> core_;
   std::atomic<detail::pool_core*> running_{nullptr};  // The same, once it is there.
+  detail::fork_listener forks_{{.in_child = &after_fork}, this};
 };
 
 }  // namespace lariat

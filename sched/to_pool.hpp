@@ -36,9 +36,12 @@ class [[nodiscard("nothing is called until it is awaited")]] pool_call final
     }
   }
 
-  /// Waits on this thread, and gives the result. For threads without a loop; a worker of a pool
-  /// runs other work meanwhile.
-  /// \throws std::logic_error on a thread that runs a loop.
+  /// Waits on this thread, and gives the result. For threads without a loop. A worker of the pool
+  /// runs the call itself, at once, and helps those who have stolen of it, with nothing else: it
+  /// may hold a mutex. One of another pool only waits. If the function that waits is cancelled or
+  /// stopped by a failure, so is the call.
+  /// \throws std::logic_error on a thread that runs a loop, and on a worker of a pool for which
+  /// workers of the other one wait, directly or through others: a deadlock.
   typename Job::result get() && {
     wait_for_job(target(), *job_);
     return job_->take();
@@ -84,7 +87,7 @@ auto make_pool_call(pool* where, F&& function, Args&&... args) {
 /// each way: some 0.3 us while both sides are awake.
 ///
 /// A thread without a loop calls `to_pool(...).get()` (but not of a task), which blocks; on a
-/// pool's worker that runs other work meanwhile, so calls may be nested.
+/// pool's worker that runs the call there and then, so calls may be nested.
 ///
 /// \throws std::system_error if no worker can be started.
 ///

@@ -23,7 +23,10 @@ io::loop_driver_options driver_options(const runtime_options& options) {
 
 }  // namespace
 
-runtime* running_runtime() noexcept { return static_cast<runtime*>(this_thread_state().runtime); }
+runtime* running_runtime() noexcept {
+  // In a child that a task has forked no loop runs.
+  return loop::current() == nullptr ? nullptr : static_cast<runtime*>(this_thread_state().runtime);
+}
 
 loop_room::loop_room(const runtime_options& options, outstanding_work& work, stuck_report& stuck)
     : grace_(options.shutdown_grace_ns),

@@ -1,5 +1,7 @@
 #include <lariat/runtime/detail/registry.hpp>
 
+#include <lariat/sched/detail/fork_listener.hpp>
+
 #include <algorithm>
 #include <mutex>
 #include <vector>
@@ -8,8 +10,13 @@ namespace lariat::detail {
 namespace {
 
 struct registry {
-  std::mutex mutex;
   std::vector<loop*> loops;
+  fork_safe_mutex mutex;
+  // Behind the mutex, hence told before it is given up.
+  fork_listener forks{{.in_child = &forget}, &loops};
+
+  // None of them runs in a forked child.
+  static void forget(void* loops) noexcept { static_cast<std::vector<loop*>*>(loops)->clear(); }
 };
 
 // Never destroyed: loops of static runtimes end after it would be.
@@ -28,7 +35,8 @@ registered_loop::registered_loop(loop& entry) : entry_(entry) {
 registered_loop::~registered_loop() {
   std::lock_guard lock(all().mutex);
   auto& loops = all().loops;
-  loops.erase(std::find(loops.begin(), loops.end(), &entry_));
+  // Not there if it was entered before a fork.
+  std::erase(loops, &entry_);
 }
 
 void for_each_loop(const std::function<void(loop&)>& visit) {

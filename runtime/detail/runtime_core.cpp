@@ -85,6 +85,10 @@ void runtime_core::cancel_main() noexcept {
 }
 
 void runtime_core::run_main(runtime& owner, main_task_base& main) {
+  if (inherited()) {
+    throw std::logic_error(
+        "lariat: block_on: the runtime belongs to the process that forked this one; make another");
+  }
   if (loop::current() != nullptr) {
     throw std::logic_error(
         "lariat: block_on was called from inside a running loop; co_await the task instead");
@@ -130,6 +134,9 @@ void runtime_core::main_ended() noexcept {
 }
 
 const char* runtime_core::obstacle_to_shutdown() noexcept {
+  if (inherited()) {
+    return "lariat: runtime::shutdown: the runtime belongs to the process that forked this one";
+  }
   if (stopped()) return nullptr;
   if (loop::current() != nullptr) {
     return "lariat: runtime::shutdown was called from inside a running loop, which it would block";

@@ -4,6 +4,7 @@
 #include <lariat/runtime/detail/stuck_watch.hpp>
 #include <lariat/runtime/options.hpp>
 #include <lariat/sched/blocking_pool.hpp>
+#include <lariat/sched/detail/fork_listener.hpp>
 #include <lariat/sched/detail/outstanding_work.hpp>
 #include <lariat/sched/loop.hpp>
 #include <lariat/sched/pool.hpp>
@@ -39,6 +40,9 @@ class runtime_core {
 
   [[nodiscard]] bool stopped() const noexcept { return stopped_.load(); }
 
+  /// Whether a process that forked this one has made it, and has its threads.
+  [[nodiscard]] bool inherited() const { return made_in_ != process_generation(); }
+
   /// Runs `main` to its end, here or where the first loop runs.
   void run_main(runtime& owner, main_task_base& main);
 
@@ -61,6 +65,7 @@ class runtime_core {
   void give_up_unstarted() noexcept;
 
   const runtime_options options_;
+  const unsigned made_in_ = process_generation();
   outstanding_work work_;
   std::atomic<bool> stopped_ = false;
   std::atomic<bool> in_block_on_ = false;

@@ -1,6 +1,7 @@
 #include <lariat/runtime/detail/sigint.hpp>
 
 #include <lariat/runtime/runtime.hpp>
+#include <lariat/sched/detail/fork_listener.hpp>
 #include <lariat/sched/executor.hpp>
 #include <lariat/sched/loop.hpp>
 
@@ -31,6 +32,7 @@ class interrupt_step final : public runnable {
 
 interrupt_step step;
 std::atomic<bool> guarded = false;
+struct sigaction before_guard = {};  // What SIGINT did.
 
 // Lock-free atomics, a lock-free push and a system call: all may be used in a signal handler.
 void on_sigint(int) {
@@ -41,6 +43,24 @@ void on_sigint(int) {
   where->post_from_signal(step);
   --step.handlers;
   errno = saved;
+}
+
+// A forked child has not the loop, and would only lose its signal. Whoever forks may be in the
+// guard's constructor, or another thread in the handler: it is as if there had been no guard.
+void forget_guard(void*) noexcept {
+  if (!guarded) return;
+  struct sigaction current = {};
+  ::sigaction(SIGINT, nullptr, &current);
+  if (current.sa_handler == &on_sigint) ::sigaction(SIGINT, &before_guard, nullptr);
+  step.where = nullptr;
+  step.signals = 0;
+  step.handlers = 0;
+  guarded = false;
+}
+
+void forget_guard_at_forks() {
+  static const auto* const listener = new fork_listener({.in_child = &forget_guard}, nullptr);
+  (void)listener;
 }
 
 }  // namespace
@@ -59,8 +79,9 @@ void die_by_sigint() noexcept {
 
 sigint_guard::sigint_guard(loop& where, main_task_base& main, bool wanted) noexcept {
   if (!wanted || guarded.exchange(true)) return;
-  if (::sigaction(SIGINT, nullptr, &previous_) != 0 || previous_.sa_handler != SIG_DFL ||
-      (previous_.sa_flags & SA_SIGINFO) != 0) {
+  forget_guard_at_forks();
+  if (::sigaction(SIGINT, nullptr, &before_guard) != 0 || before_guard.sa_handler != SIG_DFL ||
+      (before_guard.sa_flags & SA_SIGINFO) != 0) {
     guarded = false;
     return;
   }
@@ -80,7 +101,7 @@ sigint_guard::~sigint_guard() {
   struct sigaction current = {};
   ::sigaction(SIGINT, nullptr, &current);
   // The program may have installed one of its own meanwhile.
-  if (current.sa_handler == &on_sigint) ::sigaction(SIGINT, &previous_, nullptr);
+  if (current.sa_handler == &on_sigint) ::sigaction(SIGINT, &before_guard, nullptr);
   step.where = nullptr;
   while (step.handlers != 0) ::sched_yield();  // Another thread may just be in it.
   if (step.signals != 0 && !step.delivered) die_by_sigint();

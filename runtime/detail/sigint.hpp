@@ -26,7 +26,6 @@ class sigint_guard {
 
  private:
   bool installed_ = false;
-  struct sigaction previous_ = {};
 };
 
 /// Ends the process as if nobody had handled SIGINT, so that its parent sees why it ended.

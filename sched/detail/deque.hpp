@@ -13,8 +13,9 @@ namespace lariat::detail {
 enum class steal_result : unsigned char {
   stolen,
   empty,
-  lost,    ///< Somebody else was faster: try again.
-  hidden,  ///< There is work, in the private part: its owner was asked to share it.
+  lost,     ///< Somebody else was faster: try again.
+  hidden,   ///< There is work, in the private part: its owner was asked to share it.
+  refused,  ///< There is work, which this thief does not want.
 };
 
 /// A work-stealing deque (Chase and Lev 2005, in the form of Le et al. 2013) whose newest items are
@@ -101,26 +102,38 @@ class basic_deque {
     return top_.load(std::memory_order_relaxed) < bottom_.load(std::memory_order_relaxed);
   }
 
-  /// Thief. Takes the oldest item.
-  [[nodiscard]] steal_result steal(Item& item) noexcept {
+  /// Owner. The number of the next item. Items that are there keep theirs.
+  [[nodiscard]] std::int64_t next_index() const noexcept {
+    return bottom_.load(std::memory_order_relaxed);
+  }
+
+  struct accept_all {
+    bool operator()(std::int64_t) const noexcept { return true; }
+  };
+
+  /// Thief. Takes the oldest item, if `accept(index)` says so of it.
+  template <class Accept = accept_all>
+  [[nodiscard]] steal_result steal(Item& item, Accept accept = {}) noexcept {
     const std::int64_t top = top_.load(std::memory_order_acquire);
     // Before the split is read: one from before the owner's latest full fence would let it take
     // what is private by now.
     Fences::full();
     if (top >= shared_split_.load(std::memory_order_acquire)) {
       if (top >= bottom_.load(std::memory_order_relaxed)) return steal_result::empty;
+      if (!accept(top)) return steal_result::refused;
       ask();
       return steal_result::hidden;
     }
-    return take(top, item);
+    return take(top, item, accept);
   }
 
   /// Thief. The same from the private part, for an owner that does not answer: it may be busy for
   /// long. Slow, for the owner too.
-  [[nodiscard]] steal_result raid(Item& item) noexcept {
+  template <class Accept = accept_all>
+  [[nodiscard]] steal_result raid(Item& item, Accept accept = {}) noexcept {
     const std::int64_t top = top_.load(std::memory_order_acquire);
     Fences::heavy();
-    return take(top, item);
+    return take(top, item, accept);
   }
 
  private:
@@ -163,9 +176,12 @@ class basic_deque {
     return won;
   }
 
-  steal_result take(std::int64_t top, Item& item) noexcept {
+  template <class Accept>
+  steal_result take(std::int64_t top, Item& item, Accept accept) noexcept {
     // Acquire: pairs with `push`.
     if (top >= bottom_.load(std::memory_order_acquire)) return steal_result::empty;
+    // Behind that: the item is there, and what is said of it no older.
+    if (!accept(top)) return steal_result::refused;
     // Read before the exchange: afterwards the owner may put another item there.
     item = ring_.load(std::memory_order_acquire)->at(top).load(std::memory_order_relaxed);
     std::int64_t expected = top;

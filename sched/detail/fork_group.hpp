@@ -7,6 +7,7 @@
 #include <coroutine>
 #include <cstddef>
 #include <cstdint>
+#include <exception>
 
 namespace lariat::detail {
 
@@ -61,8 +62,8 @@ class fork_promise_base {
 
 /// Children that were forked by one await. The strand that forks them runs the first at once and
 /// the others as it pops them from its worker's deque; stolen ones are strands of their own. As
-/// long as none is stolen nothing here is shared, and no atomic operation is made. Protocol:
-/// sched/README.md, "Fork and join".
+/// long as none is stolen nothing here is shared, and no atomic operation is made. When one fails
+/// those that have not begun do not begin. Protocol: sched/README.md, "Fork and join" and "Stop".
 class fork_group {
  public:
   fork_group(const fork_group&) = delete;
@@ -78,11 +79,21 @@ class fork_group {
     if (&fork_promise_base::of(child).group() != this) [[unlikely]]
       return join_without(child);
     --unstarted_;
+    if (scope().disturbed()) [[unlikely]]
+      return next_disturbed(child);
     return std::coroutine_handle<>::from_address(child);
   }
 
+  /// A child: it has ended by an exception.
+  void child_failed() noexcept;
+
   /// A thief: the child that it has stolen has ended. What to run next.
   [[nodiscard]] std::coroutine_handle<> stolen_ended() noexcept;
+
+  /// The call that a child belongs to.
+  [[nodiscard]] static const fork_scope& scope_of(void* child) noexcept {
+    return fork_promise_base::of(child).group().scope();
+  }
 
   /// Runs a child that this thread has stolen, until there is nothing more to do for it.
   static void run_stolen(void* child) noexcept;
@@ -97,10 +108,11 @@ class fork_group {
   std::coroutine_handle<> start(std::coroutine_handle<> parent, std::size_t count,
                                 ChildAt child_at) {
     unstarted_ = static_cast<std::int32_t>(count - 1);
-    scope_ = current_strand().scope;
-    if (scope_->cancelled.load(std::memory_order_relaxed)) [[unlikely]]
-      throw_cancelled();
+    fork_scope* const scope = current_strand().scope;
+    scope_.store(reinterpret_cast<std::uintptr_t>(scope), std::memory_order_relaxed);
     parent_ = parent.address();
+    if (scope->disturbed()) [[unlikely]]
+      check_stopped();
     current_worker()->forks().push(count - 1, [&](std::size_t i) {
       void* const child = child_at(count - 1 - i);
       fork_promise_base::of(child).join_group(*this);
@@ -113,16 +125,36 @@ class fork_group {
     return std::coroutine_handle<>::from_address(first);
   }
 
+  /// After all have ended. Whether a child has failed or was not started.
+  [[nodiscard]] bool incomplete() const noexcept {
+    // Relaxed: the join has ordered it.
+    return (scope_.load(std::memory_order_relaxed) & (failed_bit | dropped_bit)) != 0;
+  }
+
+  /// Throws `first`, the children's failure; operation_cancelled if there is none. \pre incomplete
+  [[noreturn]] void rethrow_failure(std::exception_ptr first);
+
  private:
+  // In the scope's address: no fork has to store more than that.
+  static constexpr std::uintptr_t failed_bit = 1;
+  static constexpr std::uintptr_t dropped_bit = 2;
+
+  [[nodiscard]] fork_scope& scope() const noexcept {
+    return *reinterpret_cast<fork_scope*>(scope_.load(std::memory_order_relaxed) &
+                                          ~(failed_bit | dropped_bit));
+  }
+  [[nodiscard]] bool has_to_stop() const noexcept;
+  void check_stopped() const;
+  [[nodiscard, gnu::cold]] std::coroutine_handle<> next_disturbed(void* child) noexcept;
+
   std::coroutine_handle<> join() noexcept;
   std::coroutine_handle<> join_without(void* child) noexcept;
   [[nodiscard]] std::coroutine_handle<> parent() const noexcept {
     return std::coroutine_handle<>::from_address(parent_);
   }
-  [[noreturn]] static void throw_cancelled();
 
   void* parent_;  // The address of its handle, which would have to be cleared first.
-  fork_scope* scope_;
+  std::atomic<std::uintptr_t> scope_;
   std::int32_t unstarted_;  // Children that the strand has not started: waiting, or stolen.
   join_counter joined_;
   union {

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <lariat/sched/detail/fork_group.hpp>
+#include <lariat/sched/detail/is_cancelled.hpp>
 #include <lariat/sched/detail/slot.hpp>
 
 #include <coroutine>
@@ -27,7 +28,10 @@ class fork_range;
 template <class T>
 class fork_promise_result : public fork_promise_base {
  public:
-  void unhandled_exception() noexcept { result_.fail(std::current_exception()); }
+  void unhandled_exception() noexcept {
+    result_.fail(std::current_exception());
+    group().child_failed();
+  }
   [[nodiscard]] slot<T>& result() noexcept { return result_; }
 
   /// Only forks and joins: what else there is to await belongs into a task.
@@ -82,14 +86,14 @@ class fork_promise final : public fork_promise_value<T> {
 };
 
 /// Takes the error of a child that has ended by one, for its frame may go without a destructor.
-/// Keeps the first of several.
+/// Keeps the first of several, but for those that only say that another has failed.
 template <class T>
 void take_error(slot<T>& ended, std::exception_ptr& first) {
   if (!ended.has_error()) return;
   try {
     (void)ended.take();
   } catch (...) {
-    if (first == nullptr) first = std::current_exception();
+    if (first == nullptr || is_cancelled(first)) first = std::current_exception();
   }
 }
 

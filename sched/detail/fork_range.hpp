@@ -66,9 +66,7 @@ class [[nodiscard]] fork_range_operation : fork_group {
     return start(parent, made_, [this](std::size_t i) { return tasks_[i].address(); });
   }
   auto await_resume() {
-    bool failed = false;
-    for (std::size_t i = 0; i < made_; ++i) failed |= result(i).has_error();
-    if (failed) [[unlikely]]
+    if (made_ != 0 && incomplete()) [[unlikely]]
       rethrow();
     if constexpr (!std::is_void_v<T>) {
       std::vector<std::remove_const_t<T>> values;
@@ -96,7 +94,7 @@ class [[nodiscard]] fork_range_operation : fork_group {
   [[noreturn, gnu::cold]] void rethrow() {
     std::exception_ptr first;
     for (std::size_t i = 0; i < made_; ++i) take_error(result(i), first);
-    std::rethrow_exception(std::move(first));
+    rethrow_failure(std::move(first));
   }
 
   task* tasks_ = nullptr;

@@ -1,5 +1,7 @@
 #include <lariat/sched/detail/frame_pool.hpp>
 
+#include <lariat/sched/detail/fork_listener.hpp>
+
 #include <sys/mman.h>
 
 #include <algorithm>
@@ -71,7 +73,7 @@ class shared_lists {
   }
 
  private:
-  std::mutex mutex_;
+  fork_safe_mutex mutex_;
   std::array<free_frame*, class_count> batches_{};
   std::size_t next_slab_ = 64 * 1024;
 };

@@ -3,6 +3,8 @@
 #include <lariat/sched/detail/fork_group.hpp>
 #include <lariat/sched/detail/name_thread.hpp>
 #include <lariat/sched/detail/pause.hpp>
+#include <lariat/sched/detail/shown_name.hpp>
+#include <lariat/sched/detail/start_thread.hpp>
 #include <lariat/sched/detail/usable_cpus.hpp>
 #include <lariat/sched/pool.hpp>
 
@@ -10,7 +12,10 @@
 #include <sched.h>
 
 #include <algorithm>
+#include <limits>
+#include <string>
 #include <system_error>
+#include <utility>
 
 namespace lariat::detail {
 namespace {
@@ -20,6 +25,8 @@ constexpr clock_ns raid_after_ns = 20'000;
 constexpr unsigned pauses_max = 16;  // About 0.4 us: thieves must not slow down the owners.
 constexpr int crowded_yields = 8;
 constexpr unsigned looks_per_yield = 8;  // Some 3 us.
+constexpr clock_ns nap_min_ns = 50'000;
+constexpr clock_ns nap_max_ns = 2'000'000;
 
 // The index-th CPU of the affinity mask, beginning again at its end.
 void pin_thread(std::size_t index) noexcept {
@@ -48,7 +55,7 @@ class pool_core::sweep {
   void* steal(clock_ns now) noexcept {
     const std::size_t count = core_.workers_.size();
     bool hidden = false;
-    // Its own deque at last: only a strand that was put aside by `help_until` can have left forks.
+    // Its own deque at last: only a strand that was put aside by `run_nested` can have left forks.
     for (std::size_t i = 1; i <= count; ++i) {
       pool_worker& victim = *core_.workers_[(self_.index() + i) % count];
       void* child = nullptr;
@@ -67,33 +74,63 @@ class pool_core::sweep {
       // Who splits its work on demand learns of it by this.
       if (result == steal_result::empty && &victim != &self_) victim.forks().ask();
     }
+    note(hidden, now);
+    return nullptr;
+  }
+
+  /// The same, but only what belongs to the call `scope`, and of others.
+  void* steal_of(const fork_scope& scope, clock_ns now) noexcept {
+    const std::size_t count = core_.workers_.size();
+    bool hidden = false;
+    for (std::size_t i = 1; i < count; ++i) {
+      pool_worker& victim = *core_.workers_[(self_.index() + i) % count];
+      const auto is_of_it = [&](std::int64_t index) {
+        return victim.origin().covers(&scope, index);
+      };
+      void* child = nullptr;
+      steal_result result = victim.forks().steal(child, is_of_it);
+      if (result == steal_result::hidden) {
+        hidden = true;
+        if (hidden_since_ != 0 && now - hidden_since_ >= raid_after_ns) {
+          hidden_since_ = now;
+          result = victim.forks().raid(child, is_of_it);
+        }
+      }
+      if (result == steal_result::stolen) return child;
+      constexpr std::int64_t newest = std::numeric_limits<std::int64_t>::max();
+      if (result == steal_result::empty && is_of_it(newest)) victim.forks().ask();
+    }
+    note(hidden, now);
+    return nullptr;
+  }
+
+ private:
+  void note(bool hidden, clock_ns now) noexcept {
     if (!hidden) {
       hidden_since_ = 0;
     } else if (hidden_since_ == 0) {
       hidden_since_ = now;
     }
-    return nullptr;
   }
 
- private:
   pool_core& core_;
   pool_worker& self_;
   clock_ns hidden_since_ = 0;
 };
 
-pool_core::pool_core(pool& owner, const std::string& name, const pool_options& options)
-    : owner_(owner), spin_ns_(options.spin.count()) {
+pool_core::pool_core(pool& owner, const pool_options& options)
+    : owner_(owner), spin_ns_(options.spin.count()), pin_(options.pin) {
   const unsigned cpus = usable_cpus();
-  const std::size_t count = options.workers != 0 ? options.workers : cpus;
+  const std::size_t count = owner.workers();
   crowded_ = count > cpus || cpus == 1;
   for (std::size_t i = 0; i < count; ++i) {
     workers_.push_back(std::make_unique<pool_worker>(*this, i));
     parking_.search();
   }
-  start_threads(name, options);
+  start_threads();
 }
 
-pool_core::pool_core(pool& owner) : owner_(owner), spin_ns_(0), crowded_(true) {
+pool_core::pool_core(pool& owner) : owner_(owner), spin_ns_(0), pin_(false), crowded_(true) {
   workers_.push_back(std::make_unique<pool_worker>(*this, 0));
 }
 
@@ -105,17 +142,26 @@ void pool_core::run_here(runnable& step) noexcept {
   current_strand().frames.release();
 }
 
-void pool_core::start_threads(const std::string& name, const pool_options& options) {
+void pool_core::start_threads() {
   // Workers without a thread are victims that never have anything.
   for (auto& each : workers_) {
     try {
-      threads_.emplace_back([this, &worker = *each, name, pin = options.pin] {
-        name_this_thread(name, worker.index());
-        if (pin) pin_thread(worker.index());
-        run(worker);
-      });
-    } catch (const std::system_error&) {
-      if (threads_.empty()) throw;
+      threads_.push_back(start_thread(
+          [](void* self) {
+            pool_worker& worker = *static_cast<pool_worker*>(self);
+            pool_core& core = worker.core();
+            name_this_thread(core.owner().name(), worker.index());
+            if (core.pin_) pin_thread(worker.index());
+            core.run(worker);
+          },
+          each.get()));
+    } catch (const std::system_error& error) {
+      if (threads_.empty()) {
+        throw std::system_error(
+            error.code(),
+            no_thread_text("pool " + shown_name(owner_.name()) + " cannot start any of its " +
+                           std::to_string(workers_.size()) + " workers"));
+      }
       (void)parking_.found();
     }
   }
@@ -125,6 +171,16 @@ pool_core::~pool_core() {
   stopping_.store(true, std::memory_order_seq_cst);
   for (auto& each : workers_) each->bed().wake();
   for (std::thread& each : threads_) each.join();
+}
+
+void pool_core::leave_behind() noexcept {
+  if (current_worker() != nullptr && &current_worker()->core() == this) {
+    own_thread_state().worker = nullptr;
+    current_strand() = {};
+  }
+  // Kept where a leak checker finds it: nothing of it may be touched, or given back.
+  static pool_core* left_last = nullptr;
+  left_before_ = std::exchange(left_last, this);
 }
 
 void pool_core::wake(pool_worker* sleeper) noexcept {
@@ -164,8 +220,7 @@ bool pool_core::run_one(pool_worker& self, const std::atomic<bool>& done) noexce
     }
     if (void* child = victims.steal(now)) {
       wake(parking_.found());
-      fork_group::run_stolen(child);
-      current_strand().scope = nullptr;
+      run_stolen(self, child);
       parking_.search();
       return true;
     }
@@ -211,14 +266,37 @@ void pool_core::run(pool_worker& self) noexcept {
   current_strand().frames.release();
 }
 
-void pool_core::help_until(pool_worker& self, const std::atomic<bool>& done) noexcept {
+void pool_core::run_stolen(pool_worker& self, void* child) noexcept {
+  const pool_worker::fork_origin::mark outer = self.enter(fork_group::scope_of(child));
+  fork_group::run_stolen(child);
+  current_strand().scope = nullptr;
+  self.leave(outer);
+}
+
+// Does not count as searching or asleep: who gives work to anybody must not rely on it.
+void pool_core::run_nested(pool_worker& self, runnable& job, const fork_scope& scope,
+                           const std::atomic<bool>& done) noexcept {
   strand waiting;
   self.lay_down(waiting);
-  parking_.search();
+  job.run();
+  current_strand().scope = nullptr;
+  sweep victims(*this, self);
+  clock_ns idle_since = monotonic_now();
+  clock_ns nap_ns = nap_min_ns;
   while (!done.load(std::memory_order_acquire)) {
-    if (!run_one(self, done)) sleep(self, done);
+    const clock_ns now = monotonic_now();
+    if (void* child = victims.steal_of(scope, now)) {
+      run_stolen(self, child);
+      idle_since = monotonic_now();
+      nap_ns = nap_min_ns;
+    } else if (now - idle_since < spin_ns_ && !crowded_) {
+      for (unsigned i = 0; i < pauses_max; ++i) pause();
+    } else {
+      // Others may steal of the call meanwhile, and fork; nobody tells.
+      (void)self.bed().park(now + nap_ns);
+      nap_ns = std::min(2 * nap_ns, nap_max_ns);
+    }
   }
-  wake(parking_.found());
   self.take_up(waiting);
 }
 

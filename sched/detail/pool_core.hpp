@@ -12,7 +12,6 @@
 #include <cstdint>
 #include <memory>
 #include <mutex>
-#include <string>
 #include <thread>
 #include <vector>
 
@@ -28,7 +27,7 @@ namespace lariat::detail {
 class pool_core {
  public:
   /// \throws std::system_error if no thread could be started; fewer than were asked for will do.
-  pool_core(pool& owner, const std::string& name, const pool_options& options);
+  pool_core(pool& owner, const pool_options& options);
 
   /// One worker and no thread: for `run_here`.
   explicit pool_core(pool& owner);
@@ -37,6 +36,9 @@ class pool_core {
 
   /// Runs what is there, and joins the threads.
   ~pool_core();
+
+  /// In a forked child, which has none of the threads: instead of the end.
+  void leave_behind() noexcept;
 
   /// Any thread.
   void post(runnable& step) noexcept;
@@ -48,9 +50,10 @@ class pool_core {
   /// After work was added: wakes a worker if none looks for work.
   void wake_one() noexcept;
 
-  /// On a worker of this pool: runs what there is to run until `done`, which comes with a wake of
-  /// its bed.
-  void help_until(pool_worker& self, const std::atomic<bool>& done) noexcept;
+  /// On a worker of this pool, inside of a function: runs `job`, whose call is `scope`, and then
+  /// what others have to do for that, until `done`, which comes with a wake of its bed.
+  void run_nested(pool_worker& self, runnable& job, const fork_scope& scope,
+                  const std::atomic<bool>& done) noexcept;
 
   [[nodiscard]] pool& owner() const noexcept { return owner_; }
   [[nodiscard]] std::size_t size() const noexcept { return workers_.size(); }
@@ -60,10 +63,11 @@ class pool_core {
   using parking = basic_parking<std::vector<pool_worker*>, std::atomic<std::uint32_t>, std::mutex,
                                 deque_fences>;
   class sweep;
-  void start_threads(const std::string& name, const pool_options& options);
+  void start_threads();
   void run(pool_worker& self) noexcept;
   [[nodiscard]] bool run_one(pool_worker& self, const std::atomic<bool>& done) noexcept;
   void sleep(pool_worker& self, const std::atomic<bool>& done) noexcept;
+  void run_stolen(pool_worker& self, void* child) noexcept;
   [[nodiscard]] runnable* take_injected() noexcept;
   [[nodiscard]] bool anything_visible() const noexcept;
   static void wake(pool_worker* sleeper) noexcept;
@@ -72,12 +76,14 @@ class pool_core {
   std::vector<std::unique_ptr<pool_worker>> workers_;
   std::vector<std::thread> threads_;
   clock_ns spin_ns_;
+  bool pin_;
   bool crowded_;  // There are not as many CPUs as workers: who spins is in the way.
 
   std::mutex injected_mutex_;
   run_queue injected_;
   parking parking_;
   std::atomic<bool> stopping_{false};
+  pool_core* left_before_ = nullptr;
 
   // Written by whoever posts.
   alignas(64) inbox arriving_;

@@ -2,6 +2,7 @@
 
 #include <lariat/sched/detail/pause.hpp>
 #include <lariat/sched/detail/pool_core.hpp>
+#include <lariat/sched/detail/pool_wait.hpp>
 #include <lariat/sched/detail/usable_cpus.hpp>
 #include <lariat/sched/loop.hpp>
 #include <lariat/sched/pool.hpp>
@@ -27,7 +28,10 @@ void pool_job::run() noexcept {
     return;
   }
   current_strand().scope = &scope_;
+  pool_worker& here = *current_worker();
+  const pool_worker::fork_origin::mark outer = here.enter(scope_);
   execute();
+  here.leave(outer);
 }
 
 bool pool_job::take_back() noexcept {
@@ -37,10 +41,7 @@ bool pool_job::take_back() noexcept {
                                         std::memory_order_relaxed);
 }
 
-void pool_job::request_stop() noexcept {
-  scope_.cancelled.store(true, std::memory_order_relaxed);  // Seen at some fork, soon.
-  stop_function();
-}
+void pool_job::request_stop() noexcept { scope_.stop(); }
 
 void pool_job::finish() noexcept {
   current_strand().scope = nullptr;  // It may go now.
@@ -88,12 +89,12 @@ class helping_worker final : public pool_waiter {
 
   void job_ended() noexcept override {
     ended_.store(true, std::memory_order_release);  // The result.
-    self_.bed().wake();
+    if (current_worker() != &self_) self_.bed().wake();
     left_.store(true, std::memory_order_release);
   }
-  void wait() noexcept {
-    self_.core().help_until(self_, ended_);
-    // The bed must outlast the wake, whose maker may belong to another pool.
+  void run(runnable& job, const fork_scope& scope) noexcept {
+    self_.core().run_nested(self_, job, scope, ended_);
+    // This must outlast the wake.
     while (!left_.load(std::memory_order_acquire)) ::sched_yield();
   }
 
@@ -103,22 +104,50 @@ class helping_worker final : public pool_waiter {
   std::atomic<bool> left_{false};
 };
 
+// The call of the function that runs here, and waits: to be stopped with that.
+class nested_scope {
+ public:
+  explicit nested_scope(fork_scope& inner) : inner_(inner) {
+    if (fork_scope* const outer = current_strand().scope; outer != nullptr) {
+      inner_.task = outer->task;
+      inner_.nest_in(*outer);
+    }
+  }
+  nested_scope(const nested_scope&) = delete;
+  nested_scope& operator=(const nested_scope&) = delete;
+  ~nested_scope() { inner_.leave_outer(); }
+
+ private:
+  fork_scope& inner_;
+};
+
 }  // namespace
+
+void pool_job::wait(pool& where) {
+  const nested_scope nested(scope_);
+  waiting_thread waiter;
+  submit(where, waiter, scope_.task);
+  waiter.wait();
+}
+
+void pool_job::wait_nested(pool_worker& here) {
+  const nested_scope nested(scope_);
+  helping_worker waiter(here);
+  waiter_ = &waiter;
+  waiter.run(*this, scope_);
+}
 
 void wait_for_job(pool& where, pool_job& job) {
   if (loop::current() != nullptr) {
     throw std::logic_error(
         "lariat: to_pool(...).get() would block the loop that runs on this thread; co_await it");
   }
-  if (pool_worker* const here = current_worker(); here != nullptr) {
-    helping_worker waiter(*here);
-    job.submit(where, waiter, pool::current_task());
-    waiter.wait();
-  } else {
-    waiting_thread waiter;
-    job.submit(where, waiter, nullptr);
-    waiter.wait();
-  }
+  const pool_worker* const here = current_worker();
+  if (here == nullptr) return job.wait(where);
+  pool& own = here->core().owner();
+  if (&own == &where) return job.wait_nested(*current_worker());
+  const pool_wait wait(own, where);
+  job.wait(where);
 }
 
 }  // namespace lariat::detail

@@ -44,6 +44,13 @@ class pool_job : public runnable {
   /// \throws std::system_error if no worker can be started.
   void submit(pool& where, pool_waiter& waiter, const context* task);
 
+  /// Submits it and blocks this thread, which is no worker of `where`, until it has ended.
+  /// \throws std::system_error if no worker can be started.
+  void wait(pool& where);
+
+  /// The same on a worker of its pool: runs it here, and then helps others with it.
+  void wait_nested(pool_worker& here);
+
   /// Runs it, on a worker; deletes it if it was taken back.
   void run() noexcept final;
 
@@ -54,6 +61,8 @@ class pool_job : public runnable {
   void request_stop() noexcept;
 
  protected:
+  [[nodiscard]] fork_scope& scope() noexcept { return scope_; }
+
   /// Computes, and calls `finish`, perhaps later and on another worker.
   virtual void execute() noexcept = 0;
   virtual void stop_function() noexcept {}
@@ -61,7 +70,19 @@ class pool_job : public runnable {
 
  private:
   enum class stage : unsigned char { waiting, started, taken_back };
-  fork_scope scope_;
+  class job_scope final : public fork_scope {
+   public:
+    explicit job_scope(pool_job& job) noexcept
+        : fork_scope([](fork_scope& self) noexcept {
+            static_cast<job_scope&>(self).job_.stop_function();
+          }),
+          job_(job) {}
+
+   private:
+    pool_job& job_;
+  };
+
+  job_scope scope_{*this};
   pool_waiter* waiter_ = nullptr;
   std::atomic<stage> stage_{stage::waiting};
 };
@@ -118,6 +139,7 @@ class fork_job final : public pool_job, private fork_group, private return_point
     } catch (...) {
       return fail();
     }
+    pool_job::scope().root = this;
     try {
       start(handle(), 1, [this](std::size_t) { return task_.address(); }).resume();
     } catch (...) {  // Cancelled meanwhile.

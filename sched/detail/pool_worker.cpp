@@ -24,4 +24,25 @@ void pool_worker::take_up(const strand& keeper) noexcept {
   running = keeper;
 }
 
+pool_worker::fork_origin::mark pool_worker::enter(const fork_scope& scope) noexcept {
+  fork_origin::mark mark;
+  mark.first = forks_.next_index();
+  const fork_scope* each = &scope;
+  for (const fork_scope*& call : mark.calls) {
+    call = each;
+    if (each != nullptr) each = each->outer();
+  }
+  const fork_origin::mark before = origin_.get();
+  origin_.set(mark);
+  return before;
+}
+
+void pool_worker::put_back(void* child) noexcept {
+  // Its number may be another than before. Nothing newer is there, so nothing else is concerned.
+  fork_origin::mark mark = origin_.get();
+  mark.first = forks_.next_index() + 1;
+  origin_.set(mark);
+  forks_.push(1, [child](std::size_t) { return child; });
+}
+
 }  // namespace lariat::detail

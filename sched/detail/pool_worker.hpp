@@ -1,6 +1,7 @@
 #pragma once
 
 #include <lariat/sched/detail/deque.hpp>
+#include <lariat/sched/detail/fork_origin.hpp>
 #include <lariat/sched/detail/parker.hpp>
 #include <lariat/sched/detail/thread_state.hpp>
 
@@ -15,6 +16,7 @@ class pool_core;
 class pool_worker {
  public:
   using fork_deque = basic_deque<void*, std::atomic, deque_fences>;
+  using fork_origin = basic_fork_origin<const fork_scope*, std::atomic>;
 
   pool_worker(pool_core& core, std::size_t index) : core_(core), index_(index) {}
   pool_worker(const pool_worker&) = delete;
@@ -22,6 +24,7 @@ class pool_worker {
   ~pool_worker() { spare_.release(); }
 
   [[nodiscard]] fork_deque& forks() noexcept { return forks_; }
+  [[nodiscard]] const fork_origin& origin() const noexcept { return origin_; }
   [[nodiscard]] pool_core& core() const noexcept { return core_; }
   [[nodiscard]] std::size_t index() const noexcept { return index_; }
   [[nodiscard]] parker& bed() noexcept { return bed_; }
@@ -35,8 +38,16 @@ class pool_worker {
   /// Goes on with one that was put aside, here or on another thread. \pre The current one is over.
   void take_up(const strand& keeper) noexcept;
 
+  /// What it pushes from now on belongs to the call `scope`. Gives what to `leave` to.
+  [[nodiscard]] fork_origin::mark enter(const fork_scope& scope) noexcept;
+  void leave(const fork_origin::mark& outer) noexcept { origin_.set(outer); }
+
+  /// Puts back what another call has forked, as what is not the current one's.
+  void put_back(void* child) noexcept;
+
  private:
   fork_deque forks_;
+  fork_origin origin_;
   frame_stack spare_;  // An empty one, kept.
   pool_core& core_;
   std::size_t index_;

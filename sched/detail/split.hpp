@@ -32,6 +32,30 @@ class batch_size {
   bool growing_ = true;
 };
 
+/// Elements between two looks at whether to stop: so many that looking costs nothing next to the
+/// shortest of bodies, and that compilers still unroll and vectorise the loop over them.
+inline constexpr std::size_t look_every = 1024;
+
+/// Runs `body(from, to)` over all of [first, last), which is not empty, a piece at a time.
+/// \throws operation_cancelled if the call was stopped: cancelled, or another body has failed.
+template <class Body>
+void run_until_stopped(const fork_scope& scope, std::size_t first, std::size_t last, Body body) {
+  do {
+    scope.check();
+    const std::size_t end = first + std::min(last - first, look_every);
+    body(first, end);
+    first = end;
+  } while (first != last);
+}
+
+/// The call that this thread works for. A failure of any of its bodies stops it all, for nobody
+/// catches that but who waits for the whole.
+[[nodiscard]] inline fork_scope& stop_all_on_failure() noexcept {
+  fork_scope& scope = *current_strand().scope;
+  scope.stop_on_failure = true;
+  return scope;
+}
+
 /// Whether another worker looks for work.
 [[nodiscard]] inline bool work_is_wanted() noexcept { return current_worker()->forks().asked(); }
 
@@ -39,6 +63,7 @@ class batch_size {
 /// whenever another worker wants work, and only then (lazy splitting: Tzannes et al., 2010).
 template <class Body>
 fork_task<> split_on_demand(std::size_t first, std::size_t last, Body* body) {
+  const fork_scope& scope = *current_strand().scope;
   batch_size batch;
   while (first != last) {
     if (last - first > 1 && work_is_wanted()) {
@@ -46,7 +71,9 @@ fork_task<> split_on_demand(std::size_t first, std::size_t last, Body* body) {
       co_await fork_join(split_on_demand(first, middle, body), split_on_demand(middle, last, body));
       co_return;
     }
-    first += batch.run(last - first, [&](std::size_t count) { (*body)(first, first + count); });
+    first += batch.run(last - first, [&](std::size_t count) {
+      run_until_stopped(scope, first, first + count, *body);
+    });
   }
 }
 
@@ -54,7 +81,7 @@ fork_task<> split_on_demand(std::size_t first, std::size_t last, Body* body) {
 template <class Body>
 fork_task<> split_by_grain(std::size_t first, std::size_t last, std::size_t grain, Body* body) {
   if (last - first <= grain) {
-    (*body)(first, last);
+    run_until_stopped(*current_strand().scope, first, last, *body);
     co_return;
   }
   const std::size_t middle = first + (last - first) / 2;
@@ -62,7 +89,7 @@ fork_task<> split_by_grain(std::size_t first, std::size_t last, std::size_t grai
                      split_by_grain(middle, last, grain, body));
 }
 
-/// Either of them; a grain of 0 is "on demand".
+/// Either of them; a grain of 0 is "on demand". Stops when the call is stopped.
 template <class Body>
 fork_task<> split(std::size_t count, std::size_t grain, Body* body) {
   return grain == 0 ? split_on_demand(std::size_t{0}, count, body)

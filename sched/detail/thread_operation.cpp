@@ -2,6 +2,7 @@
 
 #include <lariat/sched/blocking_pool.hpp>
 #include <lariat/sched/detail/shown_name.hpp>
+#include <lariat/sched/detail/start_thread.hpp>
 #include <lariat/sched/detail/thread_state.hpp>
 #include <lariat/sched/detail/thread_substitute.hpp>
 #include <lariat/sched/timer.hpp>
@@ -110,9 +111,9 @@ void thread_operation::check(bool gave_up) const {
   switch (ending_) {
     case ending::by_function:
       if (error_ != 0) {
-        throw std::system_error(
-            error_, std::generic_category(),
-            "to_thread: lane " + shown_name(lane_->name()) + " cannot start a thread");
+        throw std::system_error(error_, std::generic_category(),
+                                no_thread_text("to_thread: lane " + shown_name(lane_->name()) +
+                                               " cannot start a thread"));
       }
       // The function noticed the cancel and said so: then this is its delivery.
       if (gave_up && must_cancel()) throw_cancelled();
@@ -157,6 +158,12 @@ void call_gatherer::flush() noexcept {
   count_ = 0;
   call_chain calls = std::exchange(calls_, {});
   where_->submit(calls);
+}
+
+void call_gatherer::forget() noexcept {
+  count_ = 0;
+  calls_ = {};
+  queued_ = false;
 }
 
 void call_gatherer::run() noexcept {

@@ -178,6 +178,9 @@ class call_gatherer final : public runnable {
   /// Hands on what there is.
   void flush() noexcept;
 
+  /// In a forked child: what there is stays with the parent.
+  void forget() noexcept;
+
   void run() noexcept override;
 
  private:

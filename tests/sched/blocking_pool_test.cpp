@@ -186,7 +186,8 @@ THREAD_TEST_CASE("a call fails with the reason if no thread can be started",
       text = error.what();
     }
     CHECK(code == std::errc::resource_unavailable_try_again);
-    CHECK(text.find("none") != text.npos);
+    CHECK(text.find("lane none cannot start a thread") != text.npos);
+    CHECK(text.find("ulimit -u") != text.npos);
   }
 }
 

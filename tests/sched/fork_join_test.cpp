@@ -114,6 +114,71 @@ TEST_CASE("a failure passes through every level of a tree", "[sched][fork_join]"
   CHECK(error_of([]() -> fork_task<int> { co_return co_await tree::sum(8); }) == "leaf");
 }
 
+// Forks until something stops it.
+fork_task<int> fork_for_ever(std::atomic<bool>* started) {
+  for (;;) {
+    *started = true;
+    co_await fork_join(value_of(1), value_of(2));
+  }
+}
+
+fork_task<int> fail_after(std::atomic<bool>* started) {
+  while (!*started) std::this_thread::yield();
+  co_return co_await fail("the other one");
+}
+
+TEST_CASE("a failure stops its siblings at their next fork, however deep", "[sched][fork_join]") {
+  struct deep {
+    static fork_task<int> run(int depth, std::atomic<bool>* started) {
+      if (depth == 0) co_return co_await fork_for_ever(started);
+      auto [a, b] = co_await fork_join(run(depth - 1, started), value_of(1));
+      co_return a + b;
+    }
+  };
+  // Either side may be the one that is stolen.
+  for (int i = 0; i < 20; ++i) {
+    CHECK(error_of([]() -> fork_task<int> {
+            std::atomic<bool> started{false};
+            auto [a, b] = co_await fork_join(deep::run(10, &started), fail_after(&started));
+            co_return a + b;
+          }) == "the other one");
+    CHECK(error_of([]() -> fork_task<int> {
+            std::atomic<bool> started{false};
+            auto [a, b] = co_await fork_join(fail_after(&started), deep::run(10, &started));
+            co_return a + b;
+          }) == "the other one");
+  }
+}
+
+TEST_CASE("a failure stops nobody but its siblings", "[sched][fork_join]") {
+  struct scene {
+    static fork_task<int> catch_one(std::atomic<bool>* caught) {
+      try {
+        co_await fork_join(value_of(1), fail("inner"));
+      } catch (const std::runtime_error&) {
+      }
+      *caught = true;
+      co_return 1;
+    }
+    // Forks until the other one has caught, and after that.
+    static fork_task<int> go_on(std::atomic<bool>* caught) {
+      int sum = 0;
+      for (int after = 0; after < 100; after += *caught ? 1 : 0) {
+        auto [a, b] = co_await fork_join(value_of(1), value_of(2));
+        sum = a + b;
+      }
+      co_return sum;
+    }
+  };
+  for (int i = 0; i < 100; ++i) {
+    CHECK(error_of([]() -> fork_task<int> {
+            std::atomic<bool> caught{false};
+            auto [a, b] = co_await fork_join(scene::go_on(&caught), scene::catch_one(&caught));
+            throw std::runtime_error(std::to_string(a + b));
+          }) == "4");
+  }
+}
+
 TEST_CASE("a fork_task may catch a failure of its forks and go on", "[sched][fork_join]") {
   CHECK(error_of([]() -> fork_task<int> {
           int caught = 0;

@@ -1,5 +1,6 @@
 #include "../thread_test.hpp"
 
+#include <lariat/sched/detail/start_thread.hpp>
 #include <lariat/sched/fork_join.hpp>
 #include <lariat/sched/pool.hpp>
 #include <lariat/sched/to_pool.hpp>
@@ -16,7 +17,9 @@
 #include <mutex>
 #include <stdexcept>
 #include <string>
+#include <system_error>
 #include <thread>
+#include <utility>
 #include <vector>
 
 using namespace lariat;
@@ -75,6 +78,33 @@ TEST_CASE("a pinned worker stays on one CPU", "[sched][pool]") {
 
 TEST_CASE("a negative spin is refused", "[sched][pool]") {
   CHECK_THROWS_AS(pool({.spin = std::chrono::nanoseconds(-1)}), std::invalid_argument);
+}
+
+TEST_CASE("more workers than a pool may have are refused", "[sched][pool]") {
+  CHECK_THROWS_AS(pool({.workers = 4'000'000'000}), std::invalid_argument);
+  const pool most({.workers = pool::workers_max});  // None of them is made yet.
+  CHECK(most.workers() == pool::workers_max);
+}
+
+TEST_CASE("a pool that gets no thread says whose and what limits them", "[sched][pool]") {
+  const detail::thread_starter real =
+      std::exchange(detail::start_thread, [](void (*)(void*), void*) -> std::thread {
+        throw std::system_error(EAGAIN, std::generic_category());
+      });
+  pool none({.workers = 3}, "none");
+  std::error_code code;
+  std::string text;
+  try {
+    (void)to_pool(none, [] { return 1; }).get();
+  } catch (const std::system_error& error) {
+    code = error.code();
+    text = error.what();
+  }
+  detail::start_thread = real;
+  CHECK(code == std::errc::resource_unavailable_try_again);
+  CHECK(text.find("pool none cannot start any of its 3 workers: this process has ") == 0);
+  CHECK(text.find("ulimit -u") != text.npos);
+  CHECK(to_pool(none, [] { return 1; }).get() == 1);  // It tries again.
 }
 
 TEST_CASE("posted steps run once each, from several threads", "[sched][pool]") {
