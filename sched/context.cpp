@@ -41,7 +41,7 @@ struct context::extras {
   std::string reason;
   std::stop_source stop{std::nostopstate};
   std::shared_ptr<detail::failure_sink> failures;
-  std::shared_ptr<const detail::local_binding> locals;
+  std::shared_ptr<const detail::local_values> locals;
 };
 
 context::~context() {
@@ -109,18 +109,20 @@ void context::report_to_sink(const std::exception_ptr& error) const noexcept {
   seen_extras()->failures->report(unhandled_failure(*this, error));
 }
 
-const detail::local_binding* context::locals() const noexcept {
+const detail::local_values* context::locals() const noexcept {
   const extras* const own = seen_extras();
   return own == nullptr ? nullptr : own->locals.get();
 }
 
-std::shared_ptr<const detail::local_binding> context::shared_locals() const noexcept {
+std::shared_ptr<const detail::local_values> context::shared_locals() const noexcept {
   const extras* const own = seen_extras();
   return own == nullptr ? nullptr : own->locals;
 }
 
-void context::set_locals(std::shared_ptr<const detail::local_binding> values) {
-  if (values != nullptr || seen_extras() != nullptr) more().locals = std::move(values);
+void context::set_locals(std::shared_ptr<const detail::local_values> values) {
+  if (values == nullptr && seen_extras() == nullptr) return;
+  // The destructors of values that nobody has any more see the new ones.
+  more().locals.swap(values);
 }
 
 void context::inherit_extras(const context& maker) { set_locals(maker.shared_locals()); }

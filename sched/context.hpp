@@ -24,7 +24,7 @@ class operation;
 class pool;
 
 namespace detail {
-struct local_binding;
+struct local_values;
 }  // namespace detail
 
 /// What a spawned task, and each child of a combinator, is known by: its name, its parent, where
@@ -94,9 +94,9 @@ class context : public runnable {
   void unmask_cancel() noexcept { --masks_; }
 
   /// The values of `local` variables that it has; null if none. See local.hpp.
-  [[nodiscard]] const detail::local_binding* locals() const noexcept;
-  [[nodiscard]] std::shared_ptr<const detail::local_binding> shared_locals() const noexcept;
-  void set_locals(std::shared_ptr<const detail::local_binding> values);
+  [[nodiscard]] const detail::local_values* locals() const noexcept;
+  [[nodiscard]] std::shared_ptr<const detail::local_values> shared_locals() const noexcept;
+  void set_locals(std::shared_ptr<const detail::local_values> values);
 
   /// A token on which stop is requested when the task is cancelled. See stop.hpp.
   [[nodiscard]] std::stop_token stop_token();

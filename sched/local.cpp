@@ -5,6 +5,7 @@
 #include <lariat/sched/loop.hpp>
 #include <lariat/sched/pool.hpp>
 
+#include <algorithm>
 #include <stdexcept>
 
 namespace lariat::detail {
@@ -34,22 +35,35 @@ const context* running_task() noexcept {
 const void* find_local(const void* key) noexcept {
   const context* const task = running_task();
   if (task == nullptr) return nullptr;
-  for (const local_binding* each = task->locals(); each != nullptr; each = each->older.get()) {
-    if (each->key == key) return each->value.get();
+  const local_values* const values = task->locals();
+  if (values == nullptr) return nullptr;
+  for (const local_values::entry& each : values->entries) {
+    if (each.key == key) return each.value.get();
   }
   return nullptr;
 }
 
-std::shared_ptr<const local_binding> bind_local(const void* key,
-                                                std::shared_ptr<const void> value) {
+std::shared_ptr<const local_values> bind_local(const void* key, std::shared_ptr<const void> value) {
   context& task = require_task_on_loop();
-  std::shared_ptr<const local_binding> before = task.shared_locals();
-  task.set_locals(
-      std::make_shared<const local_binding>(local_binding{key, std::move(value), before}));
+  std::shared_ptr<const local_values> before = task.shared_locals();
+  const auto changed = std::make_shared<local_values>();
+  if (before != nullptr) {
+    changed->entries.reserve(before->entries.size() + 1);
+    changed->entries = before->entries;
+  }
+  auto& entries = changed->entries;
+  const auto place = std::find_if(entries.begin(), entries.end(),
+                                  [key](const auto& each) { return each.key == key; });
+  if (place != entries.end()) {
+    place->value = std::move(value);
+  } else {
+    entries.push_back({key, std::move(value)});
+  }
+  task.set_locals(changed);
   return before;
 }
 
-void restore_locals(std::shared_ptr<const local_binding>&& before) noexcept {
+void restore_locals(std::shared_ptr<const local_values>&& before) noexcept {
   loop* const here = loop::current();
   context* const task = here == nullptr ? nullptr : here->running();
   if (task != nullptr) task->set_locals(std::move(before));

@@ -3,6 +3,7 @@
 #include <memory>
 #include <optional>
 #include <utility>
+#include <vector>
 
 namespace lariat {
 
@@ -10,11 +11,13 @@ class context;
 
 namespace detail {
 
-/// One value of a task, before those that it had or inherited. Immutable, and shared with children.
-struct local_binding {
-  const void* key;
-  std::shared_ptr<const void> value;
-  std::shared_ptr<const local_binding> older;
+/// The values of a task: one for each variable. Immutable, and shared with children.
+struct local_values {
+  struct entry {
+    const void* key;
+    std::shared_ptr<const void> value;
+  };
+  std::vector<entry> entries;
 };
 
 /// The task that runs on this thread: on its loop, on a pool on its behalf, or in its `to_thread`.
@@ -24,11 +27,12 @@ struct local_binding {
 /// What it has for `key`; null if nothing.
 [[nodiscard]] const void* find_local(const void* key) noexcept;
 
-/// The same task's bindings, to be put back by `restore_locals`.
+/// Gives the task that runs here a value for `key`. Returns the values that it had.
 /// \throws std::logic_error unless a task runs on its loop here.
-[[nodiscard]] std::shared_ptr<const local_binding> bind_local(const void* key,
-                                                              std::shared_ptr<const void> value);
-void restore_locals(std::shared_ptr<const local_binding>&& before) noexcept;
+std::shared_ptr<const local_values> bind_local(const void* key, std::shared_ptr<const void> value);
+
+/// Puts back what `bind_local` has returned.
+void restore_locals(std::shared_ptr<const local_values>&& before) noexcept;
 
 }  // namespace detail
 
@@ -40,8 +44,8 @@ void restore_locals(std::shared_ptr<const local_binding>&& before) noexcept;
 /// part of its awaiter's task, and shares its values. Functions in `to_thread` and `to_pool` read
 /// the values of the task that waits for them.
 ///
-/// Reading walks the values that were set, so a task should have few. Usually of static storage;
-/// it outlives the tasks that have a value for it.
+/// Reading looks through the variables that were set, and setting copies them, so a task should
+/// have few. Usually of static storage; it outlives the tasks that have a value for it.
 ///
 /// \par Threads
 /// Reading is for whatever runs for a task; setting for tasks on their loop.
@@ -62,7 +66,8 @@ class local {
   [[nodiscard]] const T& operator*() const noexcept { return *get(); }
   [[nodiscard]] const T* operator->() const noexcept { return get(); }
 
-  /// Gives the running task a value, to its end.
+  /// Gives the running task a value, to its end or that of the `local_scope` around. The value
+  /// before it goes, unless other tasks or a scope have it.
   /// \throws std::logic_error unless a task runs on its loop here.
   void set(T value) { (void)detail::bind_local(this, std::make_shared<const T>(std::move(value))); }
 
@@ -70,8 +75,8 @@ class local {
   std::optional<T> initial_;
 };
 
-/// A value for the running task until the scope ends: `local_scope scope(request_id, 7);`. Scopes
-/// of a task end in the reverse order, as locals do.
+/// A value for the running task until the scope ends: `local_scope scope(request_id, 7);`. Then all
+/// variables are what they were. Scopes of a task end in the reverse order, as locals do.
 class [[nodiscard]] local_scope {
  public:
   /// \throws std::logic_error unless a task runs on its loop here.
@@ -83,7 +88,7 @@ class [[nodiscard]] local_scope {
   ~local_scope() { detail::restore_locals(std::move(before_)); }
 
  private:
-  std::shared_ptr<const detail::local_binding> before_;
+  std::shared_ptr<const detail::local_values> before_;
 };
 
 }  // namespace lariat

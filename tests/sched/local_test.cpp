@@ -7,6 +7,8 @@
 #include <lariat/sched/to_thread.hpp>
 #include <lariat/sched/when_all.hpp>
 
+#include <algorithm>
+#include <functional>
 #include <stdexcept>
 #include <string>
 #include <thread>
@@ -129,6 +131,72 @@ TEST_CASE("outside of tasks there is the initial value, and nothing to set", "[s
   CHECK(*request == 0);
   CHECK(user.get() == nullptr);
   CHECK_THROWS_AS(request.set(1), std::logic_error);
+}
+
+namespace {
+
+// Counts how many of it there are.
+struct counted {
+  static inline int live = 0;
+  static inline int live_max = 0;
+  counted() { live_max = std::max(live_max, ++live); }
+  counted(const counted&) { live_max = std::max(live_max, ++live); }
+  ~counted() { --live; }
+};
+
+local<counted> object;
+
+}  // namespace
+
+LOOP_TEST_CASE("a value that is set again replaces the one before", "[sched][local]") {
+  auto body = []() -> task<> {
+    co_await yield();
+    for (int i = 0; i < 1'000'000; ++i) {
+      request.set(i);
+      object.set(counted());
+    }
+    CHECK(*request == 999'999);
+  };
+  counted::live_max = 0;
+  {
+    auto setting = spawn(body);
+    co_await setting;
+  }
+  CHECK(counted::live_max <= 4);  // The old one, the new one, and where that comes from.
+  CHECK(counted::live == 0);
+}
+
+LOOP_TEST_CASE("tasks that share a value that is set again keep it", "[sched][local]") {
+  auto keeping = [](const bool& go_on) -> task<int> {
+    while (!go_on) co_await yield();
+    co_return *request + (object.get() != nullptr ? 100 : 0);
+  };
+  bool go_on = false;
+  request.set(1);
+  object.set(counted());
+  auto sharing = spawn(keeping, std::cref(go_on));
+  request.set(2);
+  auto other = spawn(keeping, std::cref(go_on));
+  for (int i = 3; i < 1000; ++i) request.set(i);
+  go_on = true;
+  const int first = co_await sharing;
+  const int second = co_await other;
+  CHECK(first == 101);
+  CHECK(second == 102);
+}
+
+LOOP_TEST_CASE("a scope puts back what was replaced in it", "[sched][local]") {
+  request.set(1);
+  user.set("ada");
+  {
+    local_scope scope(request, 2);
+    for (int i = 3; i < 100; ++i) request.set(i);
+    co_await yield();
+    CHECK(*request == 99);
+    CHECK(*user == "ada");
+  }
+  CHECK(*request == 1);
+  CHECK(*user == "ada");
 }
 
 LOOP_TEST_CASE("a scope of a task without values leaves it without", "[sched][local]") {
