@@ -92,7 +92,29 @@ void context::cancel(std::string_view reason) noexcept {
   if (!reason.empty()) more().reason = reason;
   extras* const own = extras_.load(std::memory_order_relaxed);
   if (own != nullptr && own->stop.stop_possible()) own->stop.request_stop();
-  if (masks_ == 0 && waiting_in_ != nullptr) waiting_in_->cancel();
+  if (masks_ == 0 && waiting_in_ != nullptr) pass_cancel_on();
+}
+
+// To the operation, and by that to the task's children, and so on. How deep tasks are nested is not
+// for the stack to limit: those below some depth are put aside, and have their turn before the
+// first call returns.
+void context::pass_cancel_on() noexcept {
+  constexpr unsigned depth_max = 256;
+  detail::cancel_cascade& cascade = detail::own_thread_state().cancels;
+  if (cascade.depth == depth_max) {
+    // By its own link: it has started, so it is in no other queue.
+    if (!cancel_put_aside_) cascade.put_aside.push(*this);
+    cancel_put_aside_ = true;
+    return;
+  }
+  if (cascade.depth++ == 0) ++cascade.number;
+  waiting_in_->cancel();
+  while (cascade.depth == 1 && !cascade.put_aside.empty()) {
+    auto& next = static_cast<context&>(*cascade.put_aside.pop());
+    next.cancel_put_aside_ = false;
+    if (next.masks_ == 0 && next.waiting_in_ != nullptr) next.waiting_in_->cancel();
+  }
+  --cascade.depth;
 }
 
 void context::throw_cancelled() {

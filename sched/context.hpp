@@ -152,6 +152,7 @@ class context : public runnable {
   }
   // What few tasks have: a name, a reason, a stop source, an unseen failure, local values.
   struct extras;
+  void pass_cancel_on() noexcept;
   void inherit_extras(const context& maker);
   extras& more();
   [[nodiscard]] const extras* seen_extras() const noexcept;
@@ -168,6 +169,7 @@ class context : public runnable {
   std::uint16_t cancel_count_ = 0;
   std::uint8_t masks_ = 0;
   bool cancel_pending_ : 1 = false;
+  bool cancel_put_aside_ : 1 = false;
   bool live_ : 1 = false;
   bool on_pool_ : 1 = false;
 };

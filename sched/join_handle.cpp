@@ -1,5 +1,6 @@
 #include <lariat/sched/join_handle.hpp>
 
+#include <lariat/sched/detail/thread_state.hpp>
 #include <lariat/sched/detail/wait_chain.hpp>
 
 #include <condition_variable>
@@ -50,10 +51,13 @@ void join_operation_base::cancel() noexcept {
   cancelled_ = true;
   // If tasks join each other in a ring, the cancel comes back to where it began: there the waiting
   // ends, or nothing would.
-  if (on_cancel_ == on_cancel::cancel_task && !passing_on_) {
+  const detail::cancel_cascade& cascade = detail::this_thread_state().cancels;
+  if (on_cancel_ == on_cancel::cancel_task && !passing_on_ && passed_on_in_ != cascade.number) {
     passing_on_ = true;
     record_->request_cancel("its awaiter was cancelled");
     passing_on_ = false;
+    // Those may still lead here.
+    if (!cascade.put_aside.empty()) passed_on_in_ = cascade.number;
     return;
   }
   if (stopped_waiting_ || withdrawing_) return;

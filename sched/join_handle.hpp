@@ -67,6 +67,7 @@ class join_operation_base : public operation, private join_waiter {
   spawned* record_;
   registration registration_{*this};
   withdrawal withdrawal_{*this};
+  std::uint32_t passed_on_in_ = 0;  // A cascade of cancels.
   on_cancel on_cancel_;
   bool cancelled_ = false;
   bool stopped_waiting_ = false;

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <lariat/sched/detail/frame_list.hpp>
+#include <lariat/sched/detail/run_queue.hpp>
 #include <lariat/sched/detail/strand.hpp>
 
 #include <cstdint>
@@ -21,6 +22,13 @@ namespace lariat::detail {
 class call_gatherer;
 class pool_worker;
 
+/// A cancel on its way from a task to its children and theirs. `context::pass_cancel_on`.
+struct cancel_cascade {
+  run_queue put_aside;  ///< Tasks that are nested too deeply, and have their turn later.
+  unsigned depth = 0;
+  std::uint32_t number = 1;
+};
+
 /// All that lariat keeps for a thread. It is found by one word of thread-local storage, and there
 /// is no other: a shared object that is opened at run time finds room for some words of the quick
 /// kind only. sched/README.md, "Threads".
@@ -35,6 +43,7 @@ struct alignas(64) thread_state {
   std::uint64_t random;   ///< Of `system_random`. 0: not begun.
   std::uint64_t next_id;  ///< Contexts' ids, in [next_id, ids_end).
   std::uint64_t ids_end;
+  cancel_cascade cancels;
   frame_lists frames;
 };
 

@@ -178,13 +178,14 @@ class wait_graph {
                                        : std::none_of(each.needs.begin(), each.needs.end(), stuck);
   }
 
-  // From all that wait for tasks, takes those away whom somebody will wake, until none is left.
+  // From all that wait for tasks, takes those away whom somebody will wake, until none is left. Who
+  // waits comes before whom it waits for, so a long chain takes one round from its end.
   void find_stuck() {
     for (bool changed = true; changed;) {
       changed = false;
-      for (waiting& each : waits_) {
-        if (!each.stuck || !can_be_woken(each)) continue;
-        each.stuck = false;
+      for (auto each = waits_.rbegin(); each != waits_.rend(); ++each) {
+        if (!each->stuck || !can_be_woken(*each)) continue;
+        each->stuck = false;
         changed = true;
       }
     }

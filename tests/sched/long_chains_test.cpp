@@ -1,0 +1,110 @@
+// What is linked many times is not cancelled by as many nested calls.
+
+#include <lariat/sched/event.hpp>
+#include <lariat/sched/join_handle.hpp>
+#include <lariat/sched/task_group.hpp>
+#include <lariat/sched/timeout.hpp>
+#include <lariat/sched/when_all.hpp>
+
+#include "fake_loop.hpp"
+
+#include <functional>
+
+using namespace lariat;
+
+namespace {
+
+constexpr int links = 200'000;
+
+// What the links are, and how deep the chain is by now.
+struct chain {
+  event never;
+  int depth = 0;
+};
+
+task<> awaits(chain& all) {
+  if (++all.depth == links) {
+    co_await all.never.wait();
+  } else {
+    co_await awaits(all);
+  }
+}
+
+task<> waits_for_all(chain& all) {
+  if (++all.depth == links) {
+    co_await all.never.wait();
+  } else {
+    co_await when_all(waits_for_all(all));
+  }
+}
+
+task<> limits(chain& all) {
+  if (++all.depth == links) {
+    co_await all.never.wait();
+  } else {
+    co_await timeout(std::chrono::hours(1), limits(all));
+  }
+}
+
+task<> groups(chain& all) {
+  if (++all.depth == links) {
+    co_await all.never.wait();
+    co_return;
+  }
+  auto body = [&all](task_group& group) -> task<> {
+    group.spawn(groups, std::ref(all));
+    co_return;
+  };
+  co_await task_group::with(body);
+}
+
+task<> joins(chain& all) {
+  if (++all.depth == links) {
+    co_await all.never.wait();
+    co_return;
+  }
+  auto next = spawn(joins, std::ref(all));
+  co_await next;
+}
+
+// Cancels a chain that has come to its end, and says whether it ended by that.
+task<bool> cancelled_at_its_end(task<> (*first)(chain&)) {
+  chain all;
+  auto whole = spawn(first, std::ref(all));
+  while (all.depth < links) co_await yield();
+  whole.cancel();
+  bool cancelled = false;
+  try {
+    co_await whole;
+  } catch (const operation_cancelled&) {
+    cancelled = true;
+  }
+  co_return cancelled;
+}
+
+}  // namespace
+
+LOOP_TEST_CASE("a long chain of tasks that await each other is cancelled", "[sched][long_chains]") {
+  const bool cancelled = co_await cancelled_at_its_end(awaits);
+  CHECK(cancelled);
+}
+
+LOOP_TEST_CASE("a long chain of when_all in each other is cancelled", "[sched][long_chains]") {
+  const bool cancelled = co_await cancelled_at_its_end(waits_for_all);
+  CHECK(cancelled);
+}
+
+LOOP_TEST_CASE("a long chain of timeouts in each other is cancelled", "[sched][long_chains]") {
+  const bool cancelled = co_await cancelled_at_its_end(limits);
+  CHECK(cancelled);
+}
+
+LOOP_TEST_CASE("a long chain of groups in each other is cancelled", "[sched][long_chains]") {
+  const bool cancelled = co_await cancelled_at_its_end(groups);
+  CHECK(cancelled);
+}
+
+LOOP_TEST_CASE("a long chain of tasks that join each other is cancelled", "[sched][long_chains]") {
+  const bool cancelled = co_await cancelled_at_its_end(joins);
+  CHECK(cancelled);
+}
