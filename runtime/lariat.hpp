@@ -44,6 +44,7 @@
 #include <lariat/sched/pool.hpp>
 #include <lariat/sched/priority_queue.hpp>
 #include <lariat/sched/queue.hpp>
+#include <lariat/sched/release_memory.hpp>
 #include <lariat/sched/result.hpp>
 #include <lariat/sched/retry.hpp>
 #include <lariat/sched/select.hpp>

@@ -37,7 +37,7 @@ static_assert(sizeof(frame_list) == 32);  // Its address is a shift.
 struct frame_lists {
   frame_list small[small_frame_classes];
   frame_list large[large_frame_classes];
-  std::byte* slab;
+  std::byte* slab;  // As `slab_room`.
   std::byte* slab_end;
 };
 

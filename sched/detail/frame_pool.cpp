@@ -1,89 +1,19 @@
 #include <lariat/sched/detail/frame_pool.hpp>
 
-#include <lariat/sched/detail/fork_listener.hpp>
-
-#include <sys/mman.h>
+#include <lariat/sched/detail/shared_frames.hpp>
 
 #include <algorithm>
-#include <array>
-#include <cstdint>
-#include <mutex>
 #include <new>
 #include <utility>
 
 namespace lariat::detail {
 namespace {
 
-constexpr std::size_t class_count = small_frame_classes + large_frame_classes;
-
 constexpr std::size_t class_of_large(std::size_t size) noexcept {
   return small_frame_classes + (size - small_frame_max - 1) / large_frame_step;
 }
 
-constexpr std::size_t class_size(std::size_t index) noexcept {
-  if (index < small_frame_classes) return (index + 1) * small_frame_step;
-  return small_frame_max + (index - small_frame_classes + 1) * large_frame_step;
-}
-
-// How many frames of a class move at once between a thread and the shared lists.
-constexpr std::uint32_t batch_of(std::size_t index) noexcept {
-  return static_cast<std::uint32_t>(std::clamp<std::size_t>(32 * 1024 / class_size(index), 4, 256));
-}
-
-// What threads give back and take: whole batches, so that the lock is rare.
-class shared_lists {
- public:
-  void put(std::size_t index, free_frame* batch, std::size_t count) noexcept {
-    if (batch->next != nullptr) batch->next->batch_count = count;
-    std::lock_guard lock(mutex_);
-    batch->next_batch = batches_[index];
-    batches_[index] = batch;
-  }
-
-  free_frame* take(std::size_t index) noexcept {
-    std::lock_guard lock(mutex_);
-    free_frame* batch = batches_[index];
-    if (batch != nullptr) batches_[index] = batch->next_batch;
-    return batch;
-  }
-
-  // Slabs double up to the size of a huge page: a fresh page costs 1.4 us to touch, a huge one
-  // 0.18 us per 4 KiB (docs: performance).
-  std::byte* slab(std::size_t& size) {
-    std::lock_guard lock(mutex_);
-    constexpr std::size_t huge = 2 * 1024 * 1024;
-    size = next_slab_;
-    next_slab_ = std::min(next_slab_ * 2, huge);
-    const std::size_t span = size == huge ? 2 * huge : size;
-    void* map = ::mmap(nullptr, span, PROT_READ | PROT_WRITE,
-                       MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-    if (map == MAP_FAILED) throw std::bad_alloc();
-    auto address = reinterpret_cast<std::uintptr_t>(map);
-    if (size == huge) {
-      // Keep the aligned half-open middle; the rest goes back.
-      const std::uintptr_t aligned = (address + huge - 1) & ~(huge - 1);
-      if (aligned != address) ::munmap(map, aligned - address);
-      if (aligned + huge != address + span) {
-        ::munmap(reinterpret_cast<void*>(aligned + huge), address + span - aligned - huge);
-      }
-      address = aligned;
-      ::madvise(reinterpret_cast<void*>(address), huge, MADV_HUGEPAGE);  // Advice only.
-    }
-    return reinterpret_cast<std::byte*>(address);
-  }
-
- private:
-  fork_safe_mutex mutex_;
-  std::array<free_frame*, class_count> batches_{};
-  std::size_t next_slab_ = 64 * 1024;
-};
-
-// Never destroyed: frames are freed by threads and statics that outlive it.
-shared_lists& shared() noexcept {
-  alignas(shared_lists) static std::byte storage[sizeof(shared_lists)];
-  static shared_lists* lists = new (storage) shared_lists;
-  return *lists;
-}
+shared_frames& shared() noexcept { return shared_frames::instance(); }
 
 frame_list& list_of(frame_lists& lists, std::size_t index) noexcept {
   return index < small_frame_classes ? lists.small[index]
@@ -110,11 +40,9 @@ void open(frame_list& list, std::size_t index) noexcept {
   const std::size_t size = class_size(index);
   std::size_t bytes = size * batch_of(index);
   if (static_cast<std::size_t>(lists.slab_end - lists.slab) < size) {
-    std::size_t slab_size = 0;
-    do {  // The first slabs are smaller than the largest batches.
-      lists.slab = shared().slab(slab_size);
-    } while (slab_size < size);
-    lists.slab_end = lists.slab + slab_size;
+    const slab_room room = shared().exchange_slab({lists.slab, lists.slab_end});
+    lists.slab = room.begin;
+    lists.slab_end = room.end;
   }
   bytes = std::min(bytes, static_cast<std::size_t>(lists.slab_end - lists.slab) / size * size);
   list.fresh = lists.slab + size;
@@ -152,7 +80,7 @@ void* allocate_fresh(frame_lists& lists, std::size_t index) {
 }  // namespace
 
 void give_all_frames(frame_lists& lists) noexcept {
-  for (std::size_t index = 0; index < class_count; ++index) {
+  for (std::size_t index = 0; index < frame_classes; ++index) {
     frame_list& list = list_of(lists, index);
     const std::size_t size = class_size(index);
     for (; list.fresh != list.fresh_end; list.fresh += size) {
@@ -162,7 +90,8 @@ void give_all_frames(frame_lists& lists) noexcept {
     for (free_frame* each = list.head; each != nullptr; each = each->next) ++count;
     if (count != 0) shared().put(index, list.head, count);
   }
-  lists = {};  // The rest of a slab, under one batch, is let go.
+  shared().leave_slab({lists.slab, lists.slab_end});
+  lists = {};
 }
 
 void give_small_frame(void* frame, std::size_t size_class) noexcept {

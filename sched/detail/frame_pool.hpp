@@ -26,7 +26,7 @@ void give_small_frame(void* frame, std::size_t size_class) noexcept;
 [[nodiscard]] void* allocate_large_frame(std::size_t size);
 void deallocate_large_frame(void* frame, std::size_t size) noexcept;
 
-/// Gives all that a thread has to the others, when it ends.
+/// Gives all that a thread has to the others.
 void give_all_frames(frame_lists& lists) noexcept;
 
 [[nodiscard]] inline void* allocate_small_frame(std::size_t size_class) {
@@ -55,7 +55,7 @@ inline void deallocate_small_frame(void* frame, std::size_t size_class) noexcept
 
 /// Memory for coroutine frames and task records, from free lists of this thread by size class.
 /// A frame may be freed on another thread than its own; surplus moves between threads in batches.
-/// The pool keeps what it has taken from the system: its size is the program's peak.
+/// The pool keeps what it has taken from the system, until `release_memory`.
 /// \throws std::bad_alloc
 [[nodiscard]] inline void* allocate_frame(std::size_t size) {
   if (LARIAT_POOL_FRAMES == 0) return ::operator new(size);
