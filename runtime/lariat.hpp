@@ -47,6 +47,7 @@
 #include <lariat/sched/release_memory.hpp>
 #include <lariat/sched/result.hpp>
 #include <lariat/sched/retry.hpp>
+#include <lariat/sched/runtime_closed.hpp>
 #include <lariat/sched/select.hpp>
 #include <lariat/sched/semaphore.hpp>
 #include <lariat/sched/shared_mutex.hpp>

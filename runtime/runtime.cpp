@@ -5,6 +5,7 @@
 #include <lariat/runtime/run.hpp>
 #include <lariat/runtime/to_loop.hpp>
 #include <lariat/sched/exception_group.hpp>
+#include <lariat/sched/runtime_closed.hpp>
 
 #include <cstdio>
 #include <cstdlib>
@@ -61,7 +62,7 @@ loop& runtime::loop_at(std::size_t index) const {
 detail::spawn_place runtime::spawn_here() { return {loop_at(0)}; }
 
 void runtime::start() {
-  if (core_->stopped()) throw std::logic_error("lariat: start: the runtime has been shut down");
+  if (core_->stopped()) throw runtime_closed("start");
   if (core_->first().has_thread()) {
     throw std::logic_error("lariat: start: the runtime has been started already");
   }

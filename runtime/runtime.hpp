@@ -1,5 +1,6 @@
 #pragma once
 
+#include <lariat/runtime/detail/posted_call.hpp>
 #include <lariat/runtime/options.hpp>
 #include <lariat/sched/executor.hpp>
 #include <lariat/sched/spawn.hpp>
@@ -28,7 +29,7 @@ T block_on_main(runtime& where, task<T> main, std::source_location& last_await);
 class main_task_base : public context {
  public:
   /// Makes it known to the first loop, where it may be cancelled from here on.
-  /// \throws std::logic_error if the runtime has been shut down.
+  /// \throws runtime_closed
   void announce(runtime_core& core);
 
   /// Then: makes it ready there.
@@ -84,8 +85,8 @@ class runtime : public detail::spawner<runtime> {
 
   /// Runs `main` on the first loop, on this thread, and gives its result. Other tasks go on in
   /// later calls. After `start` it waits instead for the loop's own thread to do it.
-  /// \throws what `main` throws; std::logic_error on a thread that runs a loop already, or not the
-  /// one that it has to be.
+  /// \throws what `main` throws; runtime_closed from the beginning of `shutdown` on;
+  /// std::logic_error on a thread that runs a loop already, or not the one that it has to be.
   template <class T>
   T block_on(task<T> main);
 
@@ -93,9 +94,13 @@ class runtime : public detail::spawner<runtime> {
   /// \throws std::logic_error if it runs already, or `block_on` has run it before.
   void start();
 
-  /// Cancels every task, waits for their end and joins the threads. What is spawned meanwhile is
-  /// cancelled too; afterwards nothing can be spawned. All loops run until no task is left on any,
-  /// so cleanups may use all of them. Later calls do nothing.
+  /// Cancels every task, waits for their end and joins the threads. All loops run until no task is
+  /// left on any, so cleanups may use all of them, and `to_thread` and `to_pool`. Later calls do
+  /// nothing.
+  ///
+  /// From its beginning on other threads are refused: `spawn`, `post` and `block_on` throw
+  /// runtime_closed. What was accepted before is done with first: functions that were posted are
+  /// called, and tasks that have not begun end cancelled, as those do that tasks still spawn.
   /// \throws exception_group of the failures that nobody awaited, if there were any;
   /// std::logic_error inside a running loop, or while `block_on` runs on another thread.
   void shutdown();
@@ -109,14 +114,20 @@ class runtime : public detail::spawner<runtime> {
   /// The runtime whose loop runs on this thread; null on others.
   [[nodiscard]] static runtime* current() noexcept;
 
-  /// Runs `function()` on a loop's thread, soon. A failure of it is one that nobody awaited.
+  /// Calls `function()` on a loop's thread, soon. A failure of it is one that nobody awaited.
+  ///
+  /// If this returns, the function is called, also when the runtime is shut down meanwhile.
+  /// \throws runtime_closed if `shutdown` has begun, unless a task of this runtime calls it, in a
+  /// cleanup for instance; std::out_of_range.
   ///
   /// \par Threads
   /// Any thread. Allocates once.
   template <std::invocable Function>
-  void post(Function function, std::size_t loop_index = 0);
+  void post(Function function, std::size_t loop_index = 0,
+            std::source_location site = std::source_location::current());
 
   /// Starts a task on the loop of that number: `spawner_at(2).spawn(f, args...)`.
+  /// \throws runtime_closed as `post` does.
   class loop_spawner : public detail::spawner<loop_spawner> {
    public:
     explicit loop_spawner(loop& where) noexcept : where_(where) {}
@@ -176,12 +187,10 @@ T runtime::block_on(task<T> main) {
 }
 
 template <std::invocable Function>
-void runtime::post(Function function, std::size_t loop_index) {
-  auto step = [body = std::move(function)]() mutable -> task<> {
-    body();
-    co_return;
-  };
-  spawner_at(loop_index).spawn({.name = "post"}, std::move(step)).detach();
+void runtime::post(Function function, std::size_t loop_index, std::source_location site) {
+  loop& where = loop_at(loop_index);
+  detail::posted_call::hand_over(
+      std::make_unique<detail::posted_function<Function>>(std::move(function)), where, site);
 }
 
 }  // namespace lariat

@@ -107,10 +107,9 @@ void loop::enter(context& task) noexcept {
 }
 
 void loop::enter_closed(context& task) noexcept {
-  if (std::exchange(settled_, false)) {
-    drained_ = false;
-    if (work_ != nullptr) work_->add();  // The task brought a unit: this is not the first.
-  }
+  // Takes the loop's unit again. If there is none left all loops are about to end, and the task,
+  // which only a step without one can have made, is over before that.
+  if (settled_ && (work_ == nullptr || work_->try_add_within())) settled_ = drained_ = false;
   // Not combinators' children: a cleanup that is `uncancellable` may need them.
   if (task.parent() != nullptr) return;
   if (watch_ != nullptr) watch_->refused(task);
@@ -125,6 +124,15 @@ void loop::settle() noexcept {
   } else {
     drained_ = true;
   }
+}
+
+bool loop::announce() noexcept {
+  if (work_ == nullptr) return true;
+  const loop* const here = current_loop();
+  // While a task lives its loop has a unit.
+  const bool by_task = here != nullptr && here->work_ == work_ && here->running_ != nullptr &&
+                       here->running_->live();
+  return by_task ? work_->try_add_within() : work_->try_add();
 }
 
 void loop::leave(context& task) noexcept {
@@ -195,7 +203,9 @@ void loop::turn(const bool& done) noexcept {
   run_ready(done);
   if (done) return;
   inbox_.drain(ready_);
-  if (closed_ && live_ == 0 && !settled_ && ready_.empty()) [[unlikely]]
+  // Where work is shared what is ready need not be waited for: it has a unit of its own, or serves
+  // tasks, of which there are none. Other threads may see to it that there is always something.
+  if (closed_ && live_ == 0 && !settled_ && (ready_.empty() || work_ != nullptr)) [[unlikely]]
     settle();
   if (done) return;
   if (ready_.empty()) {

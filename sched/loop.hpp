@@ -56,7 +56,8 @@ struct loop_limits {
 /// one step, whichever comes first.
 ///
 /// \par Threads
-/// One thread runs it. Only `post`, `announce` and `report` may be called from others.
+/// One thread runs it. Only `post`, `announce` and `report` may be called from others. What is
+/// posted is certain to be run only while a task lives on the loop, or if it was announced.
 class loop final : public executor {
  public:
   /// `where` outlives the loop.
@@ -139,9 +140,10 @@ class loop final : public executor {
   /// Makes the loop one of several that end together; it holds one unit. Before it runs.
   void share_work(detail::outstanding_work& work) noexcept { work_ = &work; }
 
-  /// Says, before it is posted, that a task comes from another thread; `arrived` says that it is
-  /// there. False if the loop has ended and takes no more.
-  [[nodiscard]] bool announce() noexcept { return work_ == nullptr || work_->try_add(); }
+  /// Says, before it is posted, that work comes; `arrived` says that it is there. False if it is
+  /// refused: what does not come from a task of the loops that share this one's work, once they are
+  /// closed, and anything when they have ended.
+  [[nodiscard]] bool announce() noexcept;
   void arrived() noexcept {
     if (work_ != nullptr) work_->remove();
   }

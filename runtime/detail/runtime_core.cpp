@@ -4,6 +4,7 @@
 #include <lariat/runtime/runtime.hpp>
 #include <lariat/sched/detail/failure_text.hpp>
 #include <lariat/sched/detail/is_cancelled.hpp>
+#include <lariat/sched/runtime_closed.hpp>
 
 #include <cstdio>
 #include <stdexcept>
@@ -93,6 +94,7 @@ void runtime_core::run_main(runtime& owner, main_task_base& main) {
     throw std::logic_error(
         "lariat: block_on was called from inside a running loop; co_await the task instead");
   }
+  if (stopped()) throw runtime_closed("block_on");
   if (in_block_on_.exchange(true)) {
     throw std::logic_error("lariat: block_on: it is running already, on another thread");
   }
@@ -153,6 +155,7 @@ const char* runtime_core::obstacle_to_shutdown() noexcept {
 
 std::vector<std::exception_ptr> runtime_core::shut_down(runtime& owner) {
   if (stopped_.exchange(true)) return {};
+  work_.close();  // First: what comes from outside is refused, so that there is an end of it.
   for (auto& room : rooms_) room->close();
   if (!first().has_thread()) first().run_to_end(owner);
   for (auto& room : rooms_) room->join();
@@ -165,7 +168,7 @@ std::vector<std::exception_ptr> runtime_core::shut_down(runtime& owner) {
 void main_task_base::announce(runtime_core& core) {
   loop& where = core.first().loop();
   if (!where.announce()) {
-    throw std::logic_error("lariat: block_on: the runtime has been shut down");
+    throw runtime_closed("block_on");
   }
   core_ = &core;
   set_name("main");

@@ -3,6 +3,7 @@
 #include <lariat/sched/detail/is_cancelled.hpp>
 #include <lariat/sched/local.hpp>
 #include <lariat/sched/operation.hpp>
+#include <lariat/sched/runtime_closed.hpp>
 
 #include <cassert>
 #include <stdexcept>
@@ -45,7 +46,7 @@ bool spawned::send(Action action) noexcept {
 
 void spawned::launch(loop& where, std::source_location site) {
   if (loop::current() != &where && !where.announce()) {
-    throw std::logic_error("lariat: spawn: the runtime has been shut down");
+    throw runtime_closed("spawn");
   }
   place(where, site);
   if (const context* const maker = running_task()) inherit_locals(*maker);

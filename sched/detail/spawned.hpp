@@ -92,7 +92,7 @@ class spawned : public context {
   virtual ~spawned() = default;
 
   /// Makes it ready on `where`, from any thread.
-  /// \throws std::logic_error if that loop has ended.
+  /// \throws runtime_closed if that loop takes no more.
   void launch(loop& where, std::source_location site);
 
   /// Any thread.

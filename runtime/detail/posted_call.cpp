@@ -1,0 +1,34 @@
+#include <lariat/runtime/detail/posted_call.hpp>
+
+#include <lariat/sched/detail/is_cancelled.hpp>
+#include <lariat/sched/local.hpp>
+#include <lariat/sched/loop.hpp>
+#include <lariat/sched/runtime_closed.hpp>
+
+#include <exception>
+
+namespace lariat::detail {
+
+void posted_call::hand_over(std::unique_ptr<posted_call> call, loop& where,
+                            std::source_location site) {
+  if (!where.announce()) throw runtime_closed("post");
+  call->place(where, site);
+  if (const context* const maker = running_task()) call->inherit_locals(*maker);
+  where.post(*call.release());
+}
+
+void posted_call::first_run() noexcept {
+  loop& where = *owner();
+  std::unique_ptr<posted_call> self(this);
+  try {
+    call();
+  } catch (...) {
+    const std::exception_ptr error = std::current_exception();
+    set_name("post");
+    if (!is_cancelled(error)) where.report(unhandled_failure(*this, error));
+  }
+  self.reset();
+  where.arrived();  // Only now: until then the loop does not end.
+}
+
+}  // namespace lariat::detail
