@@ -8,6 +8,7 @@
 
 #include <chrono>
 #include <cstddef>
+#include <limits>
 #include <optional>
 #include <system_error>
 #include <utility>
@@ -310,14 +311,24 @@ struct channel_ends {
 /// and plain threads, with any number of senders and receivers (Tokio's mpsc, with several
 /// receivers). `auto [tx, rx] = channel<message>(64);`
 ///
-/// A send and a receive that need not wait cost an atomic operation each; nothing is allocated
-/// after this. T's moves must not throw.
+/// A send and a receive that need not wait cost an atomic operation each. Memory for 64 KiB of
+/// values is allocated at once, and then nothing any more; a channel of a larger capacity takes
+/// more when that is full, twice as much each time, and keeps it. While there is no memory for more
+/// it is full. T's moves must not throw.
 ///
 /// \throws std::invalid_argument if `capacity` is zero.
 template <class T>
 [[nodiscard]] auto channel(std::size_t capacity) {
   auto* const made = new detail::channel_state<T>(capacity);
   return channel_ends<T>{channel_sender<T>(*made), channel_receiver<T>(*made)};
+}
+
+/// The same without a bound but memory, so that a send never waits (Tokio's unbounded_channel): for
+/// senders that must not, and of which is known that receivers keep up. What they send faster piles
+/// up. Its capacity says the greatest number that there is.
+template <class T>
+[[nodiscard]] auto unbounded_channel() {
+  return channel<T>(std::numeric_limits<std::size_t>::max());
 }
 
 }  // namespace lariat

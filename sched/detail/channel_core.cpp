@@ -40,7 +40,8 @@ channel_waiter* channel_queue::take_all() noexcept {
   return all;
 }
 
-channel_core::channel_core(std::size_t capacity) : capacity_(capacity) {
+channel_core::channel_core(std::size_t capacity, std::size_t places)
+    : capacity_(capacity), limit_(std::min(places, capacity)) {
   if (capacity == 0) {
     throw std::invalid_argument("lariat: channel: its capacity must be 1 at least");
   }

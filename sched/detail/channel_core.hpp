@@ -103,7 +103,8 @@ class channel_core {
   [[nodiscard]] bool withdraw_sender(channel_waiter& waiter) noexcept;
 
  protected:
-  explicit channel_core(std::size_t capacity);
+  /// `places` is what the ring has at first, at most `capacity`.
+  channel_core(std::size_t capacity, std::size_t places);
   virtual ~channel_core();
 
   /// Takes what `sender` waits to send, or reserves the room that it waits for. Under both locks,
@@ -114,11 +115,16 @@ class channel_core {
 
   /// Under the tail's lock: whether there is room for one more.
   [[nodiscard]] bool has_room(std::uint64_t tail) noexcept {
-    if (tail + reserved_ - seen_head_ < capacity_) [[likely]]
+    if (tail + reserved_ - seen_head_ < limit_) [[likely]]
       return true;
     seen_head_ = head_.load(std::memory_order_acquire);  // Pairs with the receiver's store.
-    return tail + reserved_ - seen_head_ < capacity_;
+    return tail + reserved_ - seen_head_ < limit_;
   }
+  /// The same: whether the ring may become larger. Otherwise it is full when it has no room.
+  [[nodiscard]] bool may_grow() const noexcept { return limit_ < capacity_; }
+  /// Under both locks: the ring has so many places now.
+  void grown_to(std::size_t places) noexcept { limit_ = places < capacity_ ? places : capacity_; }
+
   /// Under the head's lock: whether there is something to take.
   [[nodiscard]] bool has_item(std::uint64_t head) noexcept {
     if (head != seen_tail_) [[likely]]
@@ -136,6 +142,7 @@ class channel_core {
   static void deliver_all(channel_waiter* list) noexcept;
 
   const std::size_t capacity_;
+  std::size_t limit_;  // Of what the ring holds now. Written under both locks.
   std::atomic<std::uint32_t> senders_{1};
   std::atomic<std::uint32_t> receivers_{1};
   std::atomic<std::uint32_t> sides_{2};  // Sides that still refer to it.

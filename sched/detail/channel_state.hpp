@@ -5,6 +5,7 @@
 #include <bit>
 #include <cstddef>
 #include <cstdint>
+#include <limits>
 #include <memory>
 #include <mutex>
 #include <new>
@@ -39,19 +40,24 @@ class channel_state final : public channel_core {
   using waiter = channel_waiter_of<T>;
 
   explicit channel_state(std::size_t capacity)
-      : channel_core(capacity),
-        mask_(std::bit_ceil(capacity) - 1),
-        items_(std::make_unique<item[]>(mask_ + 1)) {}
+      : channel_core(capacity, places_for(capacity)),
+        mask_(places_for(capacity) - 1),
+        items_(new item[mask_ + 1]) {}
   ~channel_state() override { channel_state::clear_buffer(); }
 
   /// Sends what `sender` holds, or reserves room. `waiting` if that cannot be done at once.
   outcome send(waiter& sender) noexcept {
     channel_waiter* receiver = nullptr;
     outcome made;
+    std::size_t too_few = 0;
     {
       const std::lock_guard tail(tail_lock_);
       made = send_locked(sender, receiver);
+      if (made == outcome::waiting && may_grow()) [[unlikely]]
+        too_few = mask_ + 1;
     }
+    if (too_few != 0) [[unlikely]]
+      return send_growing(sender, too_few);
     if (receiver != nullptr) deliver(*receiver);
     return made;
   }
@@ -136,6 +142,61 @@ class channel_state final : public channel_core {
     [[nodiscard]] T& value() noexcept { return *std::launder(reinterpret_cast<T*>(bytes)); }
   };
 
+  // How many places the ring has at first: all, if that is not much.
+  static constexpr std::size_t places_for(std::size_t capacity) noexcept {
+    constexpr std::size_t bytes = 64 * 1024;
+    constexpr std::size_t most = sizeof(item) < bytes ? std::bit_floor(bytes / sizeof(item)) : 1;
+    return capacity <= most ? std::bit_ceil(capacity) : most;
+  }
+
+  // Null if there is no memory.
+  static std::unique_ptr<item[]> make_ring(std::size_t places) noexcept {
+    if (places > std::numeric_limits<std::size_t>::max() / 2 / sizeof(item)) return nullptr;
+    return std::unique_ptr<item[]>(new (std::nothrow) item[places]);
+  }
+
+  // The ring had no room, with `too_few` places: sends when it is twice as large. Without memory
+  // for that the channel is full. What is slow about it is done without a lock.
+  [[gnu::noinline, gnu::cold]] outcome send_growing(waiter& sender, std::size_t too_few) noexcept {
+    for (;;) {
+      std::unique_ptr<item[]> ring = make_ring(2 * too_few);
+      channel_waiter* receiver = nullptr;
+      channel_waiter* served = nullptr;
+      outcome made;
+      std::size_t places;
+      bool again;
+      {
+        const std::lock_guard head(head_lock_);
+        const std::lock_guard tail(tail_lock_);
+        if (ring != nullptr && mask_ + 1 == too_few) {
+          move_to(ring);
+          served = serve_senders();  // Those who waited for memory.
+        }
+        made = send_locked(sender, receiver);
+        places = mask_ + 1;
+        again = made == outcome::waiting && may_grow() && places != too_few;
+      }
+      if (receiver != nullptr) deliver(*receiver);
+      deliver_all(served);
+      if (!again) return made;
+      too_few = places;  // It has become larger meanwhile, and is full again.
+    }
+  }
+
+  // Under both locks. Gives the old ring back.
+  void move_to(std::unique_ptr<item[]>& ring) noexcept {
+    const std::size_t mask = 2 * mask_ + 1;
+    const std::uint64_t tail = tail_.load(std::memory_order_relaxed);
+    for (std::uint64_t i = head_.load(std::memory_order_relaxed); i != tail; ++i) {
+      T& value = items_[i & mask_].value();
+      ::new (static_cast<void*>(ring[i & mask].bytes)) T(std::move(value));
+      std::destroy_at(&value);
+    }
+    items_.swap(ring);
+    mask_ = mask;
+    grown_to(mask + 1);
+  }
+
   // Under the tail's lock.
   outcome send_locked(waiter& sender, channel_waiter*& receiver) noexcept {
     if (closed_.load(std::memory_order_relaxed)) [[unlikely]]
@@ -196,9 +257,9 @@ class channel_state final : public channel_core {
     seen_tail_ = tail;
   }
 
-  // Read by both sides at every step: on a line that nobody writes.
-  alignas(64) const std::size_t mask_;
-  const std::unique_ptr<item[]> items_;
+  // Read by both sides at every step: on a line that is written under both locks, seldom.
+  alignas(64) std::size_t mask_;
+  std::unique_ptr<item[]> items_;
 };
 
 }  // namespace lariat::detail

@@ -1,7 +1,7 @@
 // A channel's ring and its two locks, as detail/channel_core.hpp and detail/channel_state.hpp have
-// them, restated: two threads send and receive through a ring of one place, so that both sides wait
-// often. Checked: every value arrives once, in order; a place is used again only when the one
-// before has been taken out of it; nobody waits for ever.
+// them, restated: two threads send and receive through a ring of one place, which grows to two when
+// it is first full, so that both sides wait often. Checked: every value arrives once, in order; a
+// place is used again only when the one before has been taken out of it; nobody waits for ever.
 //
 // mutant 1: the sender's index is stored without releasing the value
 // mutant 2: the receiver does not acquire the value with the sender's index
@@ -13,6 +13,8 @@
 // mutant 8: a receiver does not look for senders that wait
 // mutant 9: a sender does not look for receivers that wait
 // mutant 10: who has waited is told before its value is there
+// mutant 11: the ring grows under the tail's lock alone
+// mutant 12: what is in the ring is left behind when it grows
 
 #include <atomic>
 #include <cstdint>
@@ -22,8 +24,8 @@
 
 namespace {
 
-constexpr std::uint64_t capacity = 1;
-constexpr int values = 3;
+constexpr std::uint64_t capacity = 2;
+constexpr int values = 6;
 
 std::memory_order unless(int mutant, std::memory_order order) {
   return MUTANT == mutant ? std::memory_order_relaxed : order;
@@ -51,9 +53,13 @@ struct channel_model : rl::test_suite<channel_model, 2> {
   model::plain<std::uint64_t> seen_head;
   model::plain<waiter*> waiting_receiver;
 
-  model::plain<int> items[capacity];
+  // Under either lock; written under both.
+  model::plain<std::uint64_t> places;
+  model::plain<int> first_ring[1];
+  model::plain<int> second_ring[capacity];
 
   void before() {
+    places = 1;
     seen_tail = 0;
     seen_head = 0;
     waiting_sender = nullptr;
@@ -70,12 +76,26 @@ struct channel_model : rl::test_suite<channel_model, 2> {
     }
   }
 
+  model::plain<int>& item(std::uint64_t index) {
+    return places == 1 ? first_ring[0] : second_ring[index % capacity];
+  }
+
   // Under the tail's lock.
   bool has_room() {
     const std::uint64_t end = tail.load(std::memory_order_relaxed);
-    if (end - seen_head < capacity) return true;
+    if (end - seen_head < places) return true;
     seen_head = head.load(unless(4, std::memory_order_acquire));
-    return end - seen_head < capacity;
+    return end - seen_head < places;
+  }
+  // Under both.
+  void grow() {
+    const std::uint64_t end = tail.load(std::memory_order_relaxed);
+    const std::uint64_t begin = head.load(std::memory_order_relaxed);
+    for (std::uint64_t i = begin; i != end && MUTANT != 12; ++i) {
+      const int value = first_ring[0];
+      second_ring[i % capacity] = value;
+    }
+    places = capacity;
   }
   // Under the head's lock.
   bool has_item() {
@@ -95,15 +115,15 @@ struct channel_model : rl::test_suite<channel_model, 2> {
       return receiver;
     }
     const std::uint64_t end = tail.load(std::memory_order_relaxed);
-    items[end % capacity] = value;
+    item(end) = value;
     tail.store(end + 1, unless(1, std::memory_order_release));
     return nullptr;
   }
   // Under the head's lock, when there is something.
   int take() {
     const std::uint64_t begin = head.load(std::memory_order_relaxed);
-    const int value = items[begin % capacity];
-    items[begin % capacity] = 0;  // It is moved from.
+    const int value = item(begin);
+    item(begin) = 0;  // It is moved from.
     head.store(begin + 1, unless(3, std::memory_order_release));
     return value;
   }
@@ -120,8 +140,21 @@ struct channel_model : rl::test_suite<channel_model, 2> {
     waiter self;
     waiter* receiver = nullptr;
     bool sent = false;
+    bool full = false;
     {
       const std::lock_guard tails(tail_lock);
+      if (has_room()) {
+        receiver = put(value);
+        sent = true;
+      } else {
+        full = places < capacity;
+      }
+    }
+    if (full) {
+      std::unique_lock heads(head_lock, std::defer_lock);
+      if (MUTANT != 11) heads.lock();
+      const std::lock_guard tails(tail_lock);
+      if (places < capacity) grow();
       if (has_room()) {
         receiver = put(value);
         sent = true;
