@@ -38,14 +38,18 @@ class broadcast final : public detail::publisher {
   class reception;
 
   /// \throws std::invalid_argument if `capacity` is zero.
-  explicit broadcast(std::size_t capacity) : kept_(checked(capacity)) {}
+  explicit broadcast(std::size_t capacity) : capacity_(checked(capacity)) {}
 
   /// Sends a value to all receivers that there are.
   /// \throws std::logic_error if it is closed, or on another thread than its loop's.
   void send(T value) {
     require_here("broadcast::send");
     check_open("broadcast::send");
-    kept_[published() % kept_.size()].emplace(std::move(value));
+    if (kept_.size() < capacity_) {
+      kept_.emplace_back(std::move(value));
+    } else {
+      kept_[published() % capacity_].emplace(std::move(value));
+    }
     publish();
   }
 
@@ -63,7 +67,8 @@ class broadcast final : public detail::publisher {
   }
   void receive(std::uint64_t& seen, broadcast_item<T>& item) const;
 
-  std::vector<std::optional<T>> kept_;
+  std::size_t capacity_;
+  std::vector<std::optional<T>> kept_;  // Grows to that as values come.
 };
 
 /// How far one task has come in a broadcast. A copy goes on from the same place.
@@ -117,12 +122,12 @@ template <class T>
 void broadcast<T>::receive(std::uint64_t& seen, broadcast_item<T>& item) const {
   const std::uint64_t behind = published() - seen;
   if (behind == 0) return;
-  if (behind > kept_.size()) {
-    item.lagged = behind - kept_.size();
+  if (behind > capacity_) {
+    item.lagged = behind - capacity_;
     seen += item.lagged;
     return;
   }
-  item.value = kept_[seen % kept_.size()];  // If that throws, the value comes again.
+  item.value = kept_[seen % capacity_];  // If that throws, the value comes again.
   ++seen;
 }
 

@@ -47,12 +47,13 @@ consteval void explain_call_of_each() {
 /// elements are begun, one at a time and not ahead; the function gets what was read as an rvalue,
 /// which lives as long as the call. If reading blocks, it blocks the loop: what comes from a file
 /// or a socket belongs in a generator. Its length is not known, so there are as many coroutines
-/// as the limit says from the beginning.
+/// as the limit says from the beginning: a million at most.
 ///
 /// In a task that runs on a pool the calls run in parallel.
 ///
 /// \throws what a call, or the range, throws: the first that fails cancels the others, which are
-/// waited for, and the rest is not begun. std::invalid_argument if `limit` is zero.
+/// waited for, and the rest is not begun. std::invalid_argument if `limit` is zero,
+/// std::length_error if it is more than a million and the length is not known.
 ///
 /// \par Cancellation
 /// Cancels all calls under way and waits for their end.
@@ -83,7 +84,7 @@ template <class T, class Function>
                                          Function function) {
   detail::require_concurrency(limit);
   detail::shared_generator<T> shared(items);
-  std::vector<task<>> all = detail::walkers(limit, shared, function);
+  std::vector<task<>> all = detail::walkers(detail::require_walkers(limit), shared, function);
   co_await when_all(std::move(all));
 }
 

@@ -43,6 +43,18 @@ constexpr int handoff_yields = 3;
 // A deadline behind this is one that never comes: no_deadline, or the beginning of its timer slot.
 constexpr clock_ns end_of_time = no_deadline / 2;
 
+loop_limits checked(loop_limits limits) {
+  if (limits.steps == 0) {
+    throw std::invalid_argument("lariat: loop_limits: a turn that runs no step would never end");
+  }
+  if (limits.handoff_spin_ns < 0) limits.handoff_spin_ns = handoff_spin_default_ns;
+  // A time that is added to `now` is half of all there is, at most.
+  limits.turn_ns = std::min(limits.turn_ns, end_of_time);
+  limits.spin_ns = std::min(limits.spin_ns, end_of_time);
+  limits.handoff_spin_ns = std::min(limits.handoff_spin_ns, end_of_time);
+  return limits;
+}
+
 }  // namespace
 
 class loop::ambient final : public context {
@@ -57,12 +69,11 @@ class loop::ambient final : public context {
 loop::loop(lariat::driver& where, loop_limits limits)
     : driver_(where),
       turn_time_(where.now()),
-      limits_(limits),
+      limits_(checked(limits)),
       // Asked where it matters only: it reads some files.
       one_cpu_(limits.handoff_spin_ns != 0 && detail::usable_cpus() == 1),
       timers_(turn_time_) {
   forget_loop_at_forks();
-  if (limits_.handoff_spin_ns < 0) limits_.handoff_spin_ns = handoff_spin_default_ns;
 }
 
 loop::~loop() {

@@ -3,6 +3,7 @@
 #include <lariat/sched/loop.hpp>
 
 #include <algorithm>
+#include <cmath>
 #include <cstdint>
 #include <stdexcept>
 
@@ -20,7 +21,7 @@ backoff::backoff(const retry_options& options)
       next_ns_(static_cast<double>(options.first_pause.count())) {
   const bool sensible = options.attempts >= 1 && options.first_pause.count() >= 0 &&
                         options.longest_pause.count() >= 0 && options.factor >= 1 &&
-                        options.jitter >= 0 && options.jitter <= 1;
+                        std::isfinite(options.factor) && options.jitter >= 0 && options.jitter <= 1;
   if (!sensible) {
     throw std::invalid_argument(
         "lariat: retry: it needs an attempt at least, pauses that are not negative, a factor of 1 "

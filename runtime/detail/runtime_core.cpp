@@ -11,6 +11,11 @@
 #include <utility>
 
 namespace lariat::detail {
+namespace {
+
+constexpr std::size_t loops_max = 65'536;
+
+}  // namespace
 
 runtime_core::runtime_core(runtime& owner, const runtime_options& options)
     : options_(options),
@@ -24,6 +29,9 @@ runtime_core::runtime_core(runtime& owner, const runtime_options& options)
       blocking_(std::in_place),
       computing_(std::in_place, options.pool) {
   if (options.loops == 0) throw std::invalid_argument("lariat: runtime: it needs a loop at least");
+  if (options.loops > loops_max) {
+    throw std::invalid_argument("lariat: runtime: more than 65536 loops, each with a thread");
+  }
   for (std::size_t index = 0; index < options.loops; ++index) {
     rooms_.push_back(std::make_unique<loop_room>(options, work_, stuck_));
     loop& made = rooms_.back()->loop();

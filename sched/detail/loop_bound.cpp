@@ -1,6 +1,5 @@
 #include <lariat/sched/detail/loop_bound.hpp>
 
-#include <cassert>
 #include <cstdio>
 #include <cstdlib>
 #include <stdexcept>
@@ -34,7 +33,9 @@ void loop_bound::bind_here(const char* operation) {
 }
 
 void loop_bound::request_count(std::uint64_t counts) noexcept {
-  assert(counts <= (std::uint64_t{1} << 48) && "so much cannot be asked for at once");
+  // More would run into the word's flags.
+  if (counts > (std::uint64_t{1} << 48)) [[unlikely]]
+    die_misused("so much cannot be counted at once, from another thread.");
   if (counts == 0 || !requests_.add(counts)) return;  // Nothing would look like the first.
   // Relaxed: `add` has acquired what `require` wrote.
   loop_.load(std::memory_order_relaxed)->post(*this);

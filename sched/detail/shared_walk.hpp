@@ -12,7 +12,6 @@
 #include <mutex>
 #include <optional>
 #include <ranges>
-#include <stdexcept>
 #include <type_traits>
 #include <utility>
 #include <vector>
@@ -134,6 +133,10 @@ std::vector<task<>> walkers(std::size_t count, Items& items, Function& function)
   return all;
 }
 
+/// `limit`, if it is no more than what may begin before it is known how much there is to walk.
+/// \throws std::length_error
+std::size_t require_walkers(std::size_t limit);
+
 /// How many walkers a range is worth. Of one that passes once the length is not known.
 template <class Range>
 std::size_t worth_walking(Range& range, std::size_t limit) {
@@ -145,12 +148,10 @@ std::size_t worth_walking(Range& range, std::size_t limit) {
     for (auto place = std::ranges::begin(range); count < limit && place != end; ++place) ++count;
     return count;
   } else {
-    return limit;
+    return require_walkers(limit);
   }
 }
 
-inline void require_concurrency(std::size_t limit) {
-  if (limit == 0) throw std::invalid_argument("lariat: for_each_concurrent: the limit is zero");
-}
+void require_concurrency(std::size_t limit);
 
 }  // namespace lariat::detail

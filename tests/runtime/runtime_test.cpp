@@ -322,6 +322,7 @@ TEST_CASE("destroying a runtime inside a running loop ends the process", "[runti
 
 TEST_CASE("a runtime without a loop is refused", "[runtime]") {
   CHECK_THROWS_AS(runtime({.loops = 0}), std::invalid_argument);
+  CHECK_THROWS_AS(runtime({.loops = static_cast<std::size_t>(-1)}), std::invalid_argument);
 }
 
 TEST_CASE("a loop that does not exist is refused by its number", "[runtime]") {
