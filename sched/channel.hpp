@@ -9,7 +9,9 @@
 #include <chrono>
 #include <cstddef>
 #include <limits>
+#include <memory>
 #include <optional>
+#include <stop_token>
 #include <system_error>
 #include <utility>
 
@@ -168,14 +170,19 @@ class channel_sender {
 
   /// `send` for threads without a loop: blocks.
   /// \throws channel_closed, and std::logic_error on a thread that runs a loop.
-  void send_blocking(T value) {
-    auto& channel = require("channel_sender::send_blocking");
-    detail::refuse_to_block_loop("channel_sender::send_blocking");
-    detail::channel_trial<T> self(std::move(value));
-    auto end = channel.send(self);
-    if (end == detail::channel_waiter::outcome::waiting) [[unlikely]]
-      end = detail::block_to_send(channel, std::move(self.value()));
-    if (end == detail::channel_waiter::outcome::closed) throw channel_closed();
+  void send_blocking(T value) { (void)send_within("channel_sender::send_blocking", value, {}); }
+
+  /// The same until stop is requested on `stop`: then false, and `value` is as it was. Room that is
+  /// there is used all the same.
+  [[nodiscard]] bool send_blocking(T&& value, std::stop_token stop) {
+    return send_within("channel_sender::send_blocking", value, {no_deadline, std::move(stop)});
+  }
+
+  /// The same for `time` at most.
+  template <class Rep, class Period>
+  [[nodiscard]] bool send_blocking_for(T&& value, std::chrono::duration<Rep, Period> time) {
+    const clock_ns deadline = detail::deadline_after(monotonic_now(), detail::saturating_ns(time));
+    return send_within("channel_sender::send_blocking_for", value, {deadline, {}});
   }
 
   /// Ends the channel for all: later sends fail, and receivers get what is left, then nothing.
@@ -194,6 +201,22 @@ class channel_sender {
   template <class U>
   friend auto channel(std::size_t capacity);
   explicit channel_sender(detail::channel_state<T>& channel) noexcept : channel_(&channel) {}
+  // False if patience was at an end first: then the value is as it was.
+  bool send_within(const char* operation, T& value, const detail::channel_patience& patience) {
+    using outcome = detail::channel_waiter::outcome;
+    auto& channel = require(operation);
+    detail::refuse_to_block_loop(operation);
+    detail::channel_trial<T> self(std::move(value));
+    outcome end = channel.send(self);
+    if (end == outcome::waiting) [[unlikely]]
+      end = detail::block_to_send(channel, self.value(), patience);
+    if (end == outcome::served) [[likely]]
+      return true;
+    std::destroy_at(&value);  // Not assigned: a T need only be movable.
+    std::construct_at(&value, *std::move(self.value()));
+    if (end == outcome::closed) throw channel_closed();
+    return false;
+  }
   detail::channel_state<T>& require(const char* operation) const {
     return detail::require_channel(channel_, operation);
   }
@@ -254,18 +277,20 @@ class channel_receiver {
   /// `receive` for threads without a loop: blocks.
   /// \throws std::logic_error on a thread that runs a loop.
   [[nodiscard]] std::optional<T> receive_blocking() {
-    auto& channel = require("channel_receiver::receive_blocking");
-    detail::refuse_to_block_loop("channel_receiver::receive_blocking");
-    return receive_until(channel, no_deadline);
+    return receive_within("channel_receiver::receive_blocking", {});
+  }
+
+  /// The same until stop is requested on `stop`; nothing then too. A value that is there is taken
+  /// all the same.
+  [[nodiscard]] std::optional<T> receive_blocking(std::stop_token stop) {
+    return receive_within("channel_receiver::receive_blocking", {no_deadline, std::move(stop)});
   }
 
   /// The same for `time` at most; nothing then too.
   template <class Rep, class Period>
   [[nodiscard]] std::optional<T> receive_blocking_for(std::chrono::duration<Rep, Period> time) {
-    auto& channel = require("channel_receiver::receive_blocking_for");
-    detail::refuse_to_block_loop("channel_receiver::receive_blocking_for");
-    return receive_until(channel,
-                         detail::deadline_after(monotonic_now(), detail::saturating_ns(time)));
+    const clock_ns deadline = detail::deadline_after(monotonic_now(), detail::saturating_ns(time));
+    return receive_within("channel_receiver::receive_blocking_for", {deadline, {}});
   }
 
   /// Ends the channel for all: later sends fail, and receivers get what is left, then nothing.
@@ -287,11 +312,13 @@ class channel_receiver {
   template <class U>
   friend auto channel(std::size_t capacity);
   explicit channel_receiver(detail::channel_state<T>& channel) noexcept : channel_(&channel) {}
-  static std::optional<T> receive_until(detail::channel_state<T>& channel, clock_ns deadline) {
+  std::optional<T> receive_within(const char* operation, const detail::channel_patience& patience) {
+    auto& channel = require(operation);
+    detail::refuse_to_block_loop(operation);
     detail::channel_trial<T> self(std::nullopt);
     const auto end = channel.try_receive(self);
     if (end == detail::channel_waiter::outcome::waiting) [[unlikely]]
-      return detail::block_to_receive(channel, deadline);
+      return detail::block_to_receive(channel, patience);
     return std::move(self.value());
   }
   detail::channel_state<T>& require(const char* operation) const {

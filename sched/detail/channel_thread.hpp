@@ -1,9 +1,12 @@
 #pragma once
 
 #include <lariat/sched/detail/channel_state.hpp>
-#include <lariat/sched/detail/parker.hpp>
+#include <lariat/sched/driver.hpp>
 
+#include <condition_variable>
+#include <mutex>
 #include <optional>
+#include <stop_token>
 #include <utility>
 
 namespace lariat::detail {
@@ -32,6 +35,31 @@ class channel_trial final : public channel_waiter_of<T> {
   void deliver() noexcept override {}
 };
 
+/// Where a blocking thread sleeps. What it waits for and a stop request both wake it, and either
+/// may be under way when the other has: so each has a flag of its own.
+class channel_bed {
+ public:
+  /// Until it is delivered, stopped, or the deadline has come. True if it was delivered.
+  [[nodiscard]] bool wait(clock_ns deadline) noexcept;
+  void wait_delivered() noexcept;
+
+  /// Any thread. The sleeper may destroy the bed as soon as it is delivered.
+  void deliver() noexcept;
+  void stop() noexcept;
+
+ private:
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  bool delivered_ = false;
+  bool stopped_ = false;
+};
+
+/// When a blocking call gives up.
+struct channel_patience {
+  clock_ns deadline = no_deadline;
+  std::stop_token stop = {};
+};
+
 /// A thread that blocks if it has to wait.
 template <class T>
 class channel_thread final : public channel_waiter_of<T> {
@@ -39,34 +67,49 @@ class channel_thread final : public channel_waiter_of<T> {
   explicit channel_thread(std::optional<T>&& value) noexcept
       : channel_waiter_of<T>(std::move(value)) {}
 
-  /// Blocks until it is delivered. False if the deadline came first.
-  [[nodiscard]] bool wait_until(clock_ns deadline) noexcept { return bed_.park(deadline); }
+  /// Blocks until it is delivered. False if patience was at an end first.
+  [[nodiscard]] bool wait(const channel_patience& patience) noexcept {
+    const std::stop_callback wake(patience.stop, waker{bed_});
+    return bed_.wait(patience.deadline);
+  }
+  void wait_delivered() noexcept { bed_.wait_delivered(); }
 
  private:
-  void deliver() noexcept override { bed_.wake(); }
-  parker bed_;
+  struct waker {
+    channel_bed& bed;
+    void operator()() const noexcept { bed.stop(); }
+  };
+  void deliver() noexcept override { bed_.deliver(); }
+  channel_bed bed_;
 };
 
-/// Sends `value`, and blocks while there is no room. Not in line: mostly there is.
+/// Sends `value`, and blocks while there is no room. `cancelled` if patience was at an end first:
+/// then the value is as it was. Not in line: mostly there is room.
 template <class T>
 [[gnu::noinline]] channel_waiter::outcome block_to_send(channel_state<T>& channel,
-                                                        std::optional<T>&& value) noexcept {
+                                                        std::optional<T>& value,
+                                                        const channel_patience& patience) noexcept {
   channel_thread<T> self(std::move(value));
-  const auto end = channel.send_or_wait(self, true);
-  if (end != channel_waiter::outcome::waiting) return end;
-  (void)self.wait_until(no_deadline);
-  return self.told();
+  auto end = channel.send_or_wait(self, true);
+  if (end == channel_waiter::outcome::waiting) {
+    if (!self.wait(patience) && !channel.withdraw_sender(self)) self.wait_delivered();
+    end = self.told();
+  }
+  value.reset();  // Not assigned: a T need only be movable.
+  if (end != channel_waiter::outcome::served && self.value())
+    value.emplace(*std::move(self.value()));
+  return end;
 }
 
-/// Receives a value, and blocks while there is none, until `deadline`. Nothing if the channel is
-/// closed, or the deadline came first.
+/// Receives a value, and blocks while there is none. Nothing if the channel is closed, or patience
+/// was at an end first.
 template <class T>
 [[gnu::noinline]] std::optional<T> block_to_receive(channel_state<T>& channel,
-                                                    clock_ns deadline) noexcept {
+                                                    const channel_patience& patience) noexcept {
   channel_thread<T> self(std::nullopt);
   if (channel.receive_or_wait(self, true) == channel_waiter::outcome::waiting &&
-      !self.wait_until(deadline) && !channel.withdraw_receiver(self)) {
-    (void)self.wait_until(no_deadline);  // A value is being handed over.
+      !self.wait(patience) && !channel.withdraw_receiver(self)) {
+    self.wait_delivered();  // A value is being handed over.
   }
   return std::move(self.value());
 }
