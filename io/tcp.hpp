@@ -37,7 +37,9 @@ class tcp_stream : public stream_socket {
   /// Connects to `peer`. Takes as long as the kernel tries, minutes if nobody answers:
   /// `co_await timeout(5s, io::tcp_stream::connect(peer))`.
   ///
-  /// \throws std::system_error as "connect 10.0.0.7:80: Connection refused".
+  /// \throws std::system_error as "connect 10.0.0.7:80: Connection refused". That is also what a
+  /// port of this host comes to from which the kernel would connect the socket to itself, as it may
+  /// where nobody listens; unless `options.local` asks for that port.
   ///
   /// \par Cancellation
   /// The attempt is given up.

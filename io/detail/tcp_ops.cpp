@@ -9,6 +9,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <optional>
 #include <utility>
 
 namespace lariat::io {
@@ -23,13 +24,15 @@ int set_flag(int fd, int level, int option) noexcept {
 
 // The system calls before the one that waits. A failure becomes the operation's result.
 void connect_operation::open() noexcept {
+  if (const int error = open_socket(); error != 0) preset_error(error);
+}
+
+int connect_operation::open_socket() noexcept {
   const int family = peer_.is_v4() ? AF_INET : AF_INET6;
   fd_ = detail::sys::socket(family, SOCK_STREAM | SOCK_CLOEXEC);
-  if (fd_ < 0) {
-    step_ = "socket for";
-    return preset_error(errno);
-  }
-  if (const int error = set_up(); error != 0) preset_error(error);
+  if (fd_ >= 0) return set_up();
+  step_ = "socket for";
+  return errno;
 }
 
 int connect_operation::set_up() noexcept {
@@ -54,10 +57,39 @@ void connect_operation::prepare_entry(io_uring_sqe& entry) noexcept {
   ::io_uring_prep_connect(&entry, fd_, peer_.data(), peer_.size());
 }
 
+// Where nobody listens on a port of this host, the kernel may choose that very port for this end:
+// then the two ends are one socket, which hears its own words, and keeps the port from its server.
+// As if the connection was refused, as it mostly is; but another port may be another answer.
 bool connect_operation::completed() noexcept {
   // The try before was interrupted, and went on.
   if (was_repeated() && result_ == -EISCONN) result_ = 0;
-  return true;
+  if (result_ < 0 || !connected_to_itself()) return true;
+  const linger reset{1, 0};  // Or the port is kept from the server for a minute more.
+  detail::sys::setsockopt(fd_, SOL_SOCKET, SO_LINGER, &reset, sizeof reset);
+  detail::sys::close(std::exchange(fd_, -1));
+  if (++self_connects_ == self_connects_max) {
+    result_ = -ECONNREFUSED;
+    return true;
+  }
+  if (const int error = open_socket(); error != 0) {
+    result_ = -error;
+    return true;
+  }
+  return false;
+}
+
+bool connect_operation::connected_to_itself() const noexcept {
+  if (options_.local.has_value() && options_.local->port() != 0) return false;  // As was asked for.
+  const auto name_by = [this](auto get) {
+    sockaddr_storage storage{};
+    socklen_t size = sizeof storage;
+    auto* const name = reinterpret_cast<sockaddr*>(&storage);
+    return get(fd_, name, &size) == 0 ? address::from_sockaddr(name, size) : std::nullopt;
+  };
+  const auto own = name_by(&detail::sys::getsockname);
+  // Mostly that is all: the peer's name is asked for as one may connect to 0.0.0.0.
+  if (!own.has_value() || own->port() != peer_.port()) return false;
+  return own == name_by(&detail::sys::getpeername);
 }
 
 tcp_stream connect_operation::take() noexcept {

@@ -26,15 +26,20 @@ class [[nodiscard]] connect_operation final : public detail::op {
   void prepare_entry(io_uring_sqe& entry) noexcept override;
 
  private:
-  bool completed() noexcept override;
+  static constexpr int self_connects_max = 3;
+
   void open() noexcept;
+  [[nodiscard]] int open_socket() noexcept;
   [[nodiscard]] int set_up() noexcept;
+  bool completed() noexcept override;
+  [[nodiscard]] bool connected_to_itself() const noexcept;
   [[nodiscard]] tcp_stream take() noexcept;
 
   address peer_;
   connect_options options_;
   const char* step_ = "connect";  // What failed.
   int fd_ = -1;
+  int self_connects_ = 0;
 };
 
 /// The awaitable of `tcp_listener::accept`.
