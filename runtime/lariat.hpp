@@ -19,6 +19,7 @@
 #include <lariat/sched/auto_reset_event.hpp>
 #include <lariat/sched/barrier.hpp>
 #include <lariat/sched/broadcast.hpp>
+#include <lariat/sched/cancel_self.hpp>
 #include <lariat/sched/cancelled.hpp>
 #include <lariat/sched/channel.hpp>
 #include <lariat/sched/condition.hpp>
