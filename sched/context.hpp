@@ -71,7 +71,8 @@ class context : public runnable {
   }
 
   /// Asks the task to end: the await that it is suspended in, or its next one that suspends,
-  /// throws operation_cancelled. Each call is delivered once; a value that arrived wins.
+  /// throws operation_cancelled. Each call is delivered once, but those that come before the first
+  /// is delivered with it; a value that arrived wins.
   void cancel(std::string_view reason = {}) noexcept;
 
   /// Whether a cancel has been asked for and not been delivered yet.

@@ -126,7 +126,8 @@ class join_handle {
   /// Asks the task to end; see context::cancel. After its end this does nothing.
   void cancel(std::string_view reason = {}) const { require("cancel").request_cancel(reason); }
 
-  /// Lets the task go on alone.
+  /// Lets the task go on alone. It ends with the runtime at the latest, but after the main task:
+  /// what it borrows has to outlive that.
   void detach() noexcept {
     if (record_ != nullptr) std::exchange(record_, nullptr)->release();
   }

@@ -82,7 +82,8 @@ class [[nodiscard]] select_range_operation final : public child_range<T> {
 ///     }
 ///
 /// Takes tasks and any operation, up to 6, or a range. A child's exception is in its outcome:
-/// `value()` throws it.
+/// `value()` throws it. What is closed is ready: a closed channel's `receive` ends at once, each
+/// time, and a send to it by channel_closed; in a loop leave out what has ended.
 ///
 /// \par Cancellation
 /// Cancels all of them and waits for their end. If one had a value or an error by then, that is

@@ -15,7 +15,8 @@
 namespace lariat {
 
 /// A scope for tasks: `co_await task_group::with([&](task_group& g) -> task<> { g.spawn(f); })`
-/// ends when the body and all that it spawned have ended, so children may use the scope's locals.
+/// ends when the body and all that it spawned have ended, so children may use what lives around
+/// it. They may not use locals of the body itself, which go when it returns: see docs/tasks.md.
 ///
 /// The first failure cancels the body and every child; when all have ended, the failures are thrown
 /// together as an exception_group. A child that was cancelled is no failure (asyncio's TaskGroup).
