@@ -170,19 +170,24 @@ class channel_sender {
 
   /// `send` for threads without a loop: blocks.
   /// \throws channel_closed, and std::logic_error on a thread that runs a loop.
-  void send_blocking(T value) { (void)send_within("channel_sender::send_blocking", value, {}); }
+  void send_blocking(T value) {
+    (void)send_within("channel_sender::send_blocking", value,
+                      [] { return detail::channel_patience(); });
+  }
 
   /// The same until stop is requested on `stop`: then false, and `value` is as it was. Room that is
   /// there is used all the same.
   [[nodiscard]] bool send_blocking(T&& value, std::stop_token stop) {
-    return send_within("channel_sender::send_blocking", value, {no_deadline, std::move(stop)});
+    return send_within("channel_sender::send_blocking", value, [&stop] {
+      return detail::channel_patience{no_deadline, std::move(stop)};
+    });
   }
 
   /// The same for `time` at most.
   template <class Rep, class Period>
   [[nodiscard]] bool send_blocking_for(T&& value, std::chrono::duration<Rep, Period> time) {
-    const clock_ns deadline = detail::deadline_after(monotonic_now(), detail::saturating_ns(time));
-    return send_within("channel_sender::send_blocking_for", value, {deadline, {}});
+    return send_within("channel_sender::send_blocking_for", value,
+                       [time] { return detail::channel_patience::of(time); });
   }
 
   /// Ends the channel for all: later sends fail, and receivers get what is left, then nothing.
@@ -201,8 +206,10 @@ class channel_sender {
   template <class U>
   friend auto channel(std::size_t capacity);
   explicit channel_sender(detail::channel_state<T>& channel) noexcept : channel_(&channel) {}
-  // False if patience was at an end first: then the value is as it was.
-  bool send_within(const char* operation, T& value, const detail::channel_patience& patience) {
+  // False if patience was at an end first: then the value is as it was. `patience()` makes it,
+  // where there is no room: mostly there is.
+  template <class Patience>
+  [[gnu::always_inline]] bool send_within(const char* operation, T& value, Patience patience) {
     using outcome = detail::channel_waiter::outcome;
     auto& channel = require(operation);
     detail::refuse_to_block_loop(operation);
@@ -277,20 +284,23 @@ class channel_receiver {
   /// `receive` for threads without a loop: blocks.
   /// \throws std::logic_error on a thread that runs a loop.
   [[nodiscard]] std::optional<T> receive_blocking() {
-    return receive_within("channel_receiver::receive_blocking", {});
+    return receive_within("channel_receiver::receive_blocking",
+                          [] { return detail::channel_patience(); });
   }
 
   /// The same until stop is requested on `stop`; nothing then too. A value that is there is taken
   /// all the same.
   [[nodiscard]] std::optional<T> receive_blocking(std::stop_token stop) {
-    return receive_within("channel_receiver::receive_blocking", {no_deadline, std::move(stop)});
+    return receive_within("channel_receiver::receive_blocking", [&stop] {
+      return detail::channel_patience{no_deadline, std::move(stop)};
+    });
   }
 
   /// The same for `time` at most; nothing then too.
   template <class Rep, class Period>
   [[nodiscard]] std::optional<T> receive_blocking_for(std::chrono::duration<Rep, Period> time) {
-    const clock_ns deadline = detail::deadline_after(monotonic_now(), detail::saturating_ns(time));
-    return receive_within("channel_receiver::receive_blocking_for", {deadline, {}});
+    return receive_within("channel_receiver::receive_blocking_for",
+                          [time] { return detail::channel_patience::of(time); });
   }
 
   /// Ends the channel for all: later sends fail, and receivers get what is left, then nothing.
@@ -312,7 +322,8 @@ class channel_receiver {
   template <class U>
   friend auto channel(std::size_t capacity);
   explicit channel_receiver(detail::channel_state<T>& channel) noexcept : channel_(&channel) {}
-  std::optional<T> receive_within(const char* operation, const detail::channel_patience& patience) {
+  template <class Patience>
+  [[gnu::always_inline]] std::optional<T> receive_within(const char* operation, Patience patience) {
     auto& channel = require(operation);
     detail::refuse_to_block_loop(operation);
     detail::channel_trial<T> self(std::nullopt);

@@ -2,7 +2,9 @@
 
 #include <lariat/sched/detail/channel_state.hpp>
 #include <lariat/sched/driver.hpp>
+#include <lariat/sched/timer.hpp>
 
+#include <chrono>
 #include <condition_variable>
 #include <mutex>
 #include <optional>
@@ -58,6 +60,12 @@ class channel_bed {
 struct channel_patience {
   clock_ns deadline = no_deadline;
   std::stop_token stop = {};
+
+  /// From now on.
+  template <class Rep, class Period>
+  [[nodiscard]] static channel_patience of(std::chrono::duration<Rep, Period> time) {
+    return {deadline_after(monotonic_now(), saturating_ns(time)), {}};
+  }
 };
 
 /// A thread that blocks if it has to wait.
@@ -83,12 +91,13 @@ class channel_thread final : public channel_waiter_of<T> {
   channel_bed bed_;
 };
 
-/// Sends `value`, and blocks while there is no room. `cancelled` if patience was at an end first:
-/// then the value is as it was. Not in line: mostly there is room.
-template <class T>
+/// Sends `value`, and blocks while there is no room. `cancelled` if patience, which `make` gives,
+/// was at an end first: then the value is as it was. Not in line: mostly there is room.
+template <class T, class Make>
 [[gnu::noinline]] channel_waiter::outcome block_to_send(channel_state<T>& channel,
                                                         std::optional<T>& value,
-                                                        const channel_patience& patience) noexcept {
+                                                        Make make) noexcept {
+  const channel_patience patience = make();
   channel_thread<T> self(std::move(value));
   auto end = channel.send_or_wait(self, true);
   if (end == channel_waiter::outcome::waiting) {
@@ -103,9 +112,9 @@ template <class T>
 
 /// Receives a value, and blocks while there is none. Nothing if the channel is closed, or patience
 /// was at an end first.
-template <class T>
-[[gnu::noinline]] std::optional<T> block_to_receive(channel_state<T>& channel,
-                                                    const channel_patience& patience) noexcept {
+template <class T, class Make>
+[[gnu::noinline]] std::optional<T> block_to_receive(channel_state<T>& channel, Make make) noexcept {
+  const channel_patience patience = make();
   channel_thread<T> self(std::nullopt);
   if (channel.receive_or_wait(self, true) == channel_waiter::outcome::waiting &&
       !self.wait(patience) && !channel.withdraw_receiver(self)) {
