@@ -47,7 +47,7 @@ static_assert(is_iovec<const_buffer> && is_iovec<mutable_buffer>);
 
 read_op::read_op(int fd, std::uint64_t offset, std::span<std::byte> into) noexcept
     : count_op("read", fd), offset_(offset), into_(into) {
-  if (fd >= 0 && into.empty()) preset(0);
+  if (into.empty() && fd >= 0) preset(0);
   set_anything_enough();
 }
 
