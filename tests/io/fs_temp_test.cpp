@@ -2,6 +2,7 @@
 
 #include <lariat/io/fs_content.hpp>
 #include <lariat/io/fs_path.hpp>
+#include <lariat/io/fs_tree.hpp>
 #include <lariat/runtime/run.hpp>
 
 #include "child_process.hpp"
