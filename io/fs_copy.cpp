@@ -13,7 +13,6 @@
 #include <cerrno>
 #include <cstdint>
 #include <memory>
-#include <stop_token>
 
 namespace lariat::io {
 namespace {
@@ -24,7 +23,7 @@ constexpr std::uint64_t to_the_end = UINT64_MAX;
 
 class copier {
  public:
-  copier(std::stop_token stop, const std::string& from, const std::string& to)
+  copier(stop_token stop, const std::string& from, const std::string& to)
       : stop_(std::move(stop)), from_path_(from), to_path_(to) {}
   copier(const copier&) = delete;
   ~copier() {
@@ -168,7 +167,7 @@ class copier {
     check(detail::sys::close(fd) == 0 || errno == EINTR, "close", to_path_);
   }
 
-  std::stop_token stop_;
+  stop_token stop_;
   const std::string& from_path_;
   const std::string& to_path_;
   descriptor from_;
@@ -181,7 +180,7 @@ class copier {
   bool done_ = false;
 };
 
-std::uint64_t copy_here(std::stop_token stop, const std::string& from, const std::string& to,
+std::uint64_t copy_here(stop_token stop, const std::string& from, const std::string& to,
                         bool overwrite) {
   const detail::signal_guard guard({SIGPIPE, SIGXFSZ});
   return copier(std::move(stop), from, to).run(overwrite);

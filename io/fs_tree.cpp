@@ -12,7 +12,6 @@
 #include <cerrno>
 #include <cstddef>
 #include <memory>
-#include <stop_token>
 #include <string_view>
 #include <vector>
 
@@ -120,7 +119,7 @@ bool remove_name(int parent, const char* name, const std::string& path) {
   return false;
 }
 
-std::uint64_t remove_tree_until(const std::string& path, const std::stop_token& stop) {
+std::uint64_t remove_tree_until(const std::string& path, const stop_token& stop) {
   struct stat found;
   if (detail::sys::fstatat(AT_FDCWD, path.c_str(), found, AT_SYMLINK_NOFOLLOW) != 0) {
     if (errno == ENOENT) return 0;
@@ -155,14 +154,14 @@ std::uint64_t remove_tree_until(const std::string& path, const std::stop_token& 
   return removed;
 }
 
-std::uint64_t remove_all_here(std::stop_token stop, const std::string& path) {
+std::uint64_t remove_all_here(stop_token stop, const std::string& path) {
   return remove_tree_until(path, stop);
 }
 
 }  // namespace
 
 std::uint64_t detail::remove_tree(const std::string& path) {
-  return remove_tree_until(path, std::stop_token());
+  return remove_tree_until(path, stop_token());
 }
 
 task<> fs::mkdir_all(std::string path, unsigned permissions) {

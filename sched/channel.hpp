@@ -4,6 +4,7 @@
 #include <lariat/sched/detail/channel_state.hpp>
 #include <lariat/sched/detail/channel_thread.hpp>
 #include <lariat/sched/result.hpp>
+#include <lariat/sched/stop_token.hpp>
 #include <lariat/sched/timer.hpp>
 
 #include <chrono>
@@ -11,7 +12,6 @@
 #include <limits>
 #include <memory>
 #include <optional>
-#include <stop_token>
 #include <system_error>
 #include <utility>
 
@@ -177,7 +177,7 @@ class channel_sender {
 
   /// The same until stop is requested on `stop`: then false, and `value` is as it was. Room that is
   /// there is used all the same.
-  [[nodiscard]] bool send_blocking(T&& value, std::stop_token stop) {
+  [[nodiscard]] bool send_blocking(T&& value, stop_token stop) {
     return send_within("channel_sender::send_blocking", value, [&stop] {
       return detail::channel_patience{no_deadline, std::move(stop)};
     });
@@ -290,7 +290,7 @@ class channel_receiver {
 
   /// The same until stop is requested on `stop`; nothing then too. A value that is there is taken
   /// all the same.
-  [[nodiscard]] std::optional<T> receive_blocking(std::stop_token stop) {
+  [[nodiscard]] std::optional<T> receive_blocking(stop_token stop) {
     return receive_within("channel_receiver::receive_blocking", [&stop] {
       return detail::channel_patience{no_deadline, std::move(stop)};
     });

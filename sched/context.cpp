@@ -6,10 +6,10 @@
 #include <lariat/sched/local.hpp>
 #include <lariat/sched/loop.hpp>
 #include <lariat/sched/operation.hpp>
+#include <lariat/sched/stop_token.hpp>
 
 #include <atomic>
 #include <memory>
-#include <stop_token>
 #include <utility>
 
 namespace lariat {
@@ -39,7 +39,7 @@ std::uint64_t context::next_id() noexcept {
 struct context::extras {
   std::string name;
   std::string reason;
-  std::stop_source stop{std::nostopstate};
+  stop_source stop{no_stop_state()};
   std::shared_ptr<detail::failure_sink> failures;
   std::shared_ptr<const detail::local_values> locals;
 };
@@ -149,10 +149,10 @@ void context::set_locals(std::shared_ptr<const detail::local_values> values) {
 
 void context::inherit_extras(const context& maker) { set_locals(maker.shared_locals()); }
 
-std::stop_token context::stop_token() {
+stop_token context::stop_token() {
   extras& own = more();
   if (!own.stop.stop_possible()) {
-    own.stop = std::stop_source();
+    own.stop = stop_source();
     if (cancel_count_ != 0) own.stop.request_stop();
   }
   return own.stop.get_token();

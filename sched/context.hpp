@@ -1,6 +1,7 @@
 #pragma once
 
 #include <lariat/sched/cancelled.hpp>
+#include <lariat/sched/detail/stop_forward.hpp>
 #include <lariat/sched/driver.hpp>
 #include <lariat/sched/executor.hpp>
 
@@ -12,10 +13,6 @@
 #include <source_location>
 #include <string>
 #include <string_view>
-
-namespace std {
-class stop_token;
-}
 
 namespace lariat {
 
@@ -100,7 +97,7 @@ class context : public runnable {
   void set_locals(std::shared_ptr<const detail::local_values> values);
 
   /// A token on which stop is requested when the task is cancelled. See stop.hpp.
-  [[nodiscard]] std::stop_token stop_token();
+  [[nodiscard]] lariat::stop_token stop_token();
 
  protected:
   ~context();

@@ -3,9 +3,9 @@
 #include <lariat/sched/detail/child.hpp>
 #include <lariat/sched/detail/children.hpp>
 #include <lariat/sched/operation.hpp>
+#include <lariat/sched/stop_token.hpp>
 
 #include <optional>
-#include <stop_token>
 #include <utility>
 
 namespace lariat {
@@ -23,10 +23,10 @@ class [[nodiscard]] stop_token_awaiter {
     token_ = caller.promise().task_context()->stop_token();
     return false;
   }
-  std::stop_token await_resume() noexcept { return std::move(token_); }
+  stop_token await_resume() noexcept { return std::move(token_); }
 
  private:
-  std::stop_token token_;
+  stop_token token_;
 };
 
 /// A child that a stop request, from any thread, cancels.
@@ -43,7 +43,7 @@ class stoppable_base : public operation, public child_owner {
   woken_by depends_on(dependency_visitor& visit) const final;
 
  protected:
-  explicit stoppable_base(std::stop_token token) noexcept : token_(std::move(token)) {}
+  explicit stoppable_base(stop_token token) noexcept : token_(std::move(token)) {}
   ~stoppable_base() = default;
   virtual context& start_child(const context& parent, std::source_location site) noexcept = 0;
   void rethrow_error() const;
@@ -67,9 +67,9 @@ class stoppable_base : public operation, public child_owner {
   void stop_arrived() noexcept;
   void child_finished(context& child, const std::exception_ptr& error) noexcept final;
 
-  std::stop_token token_;
+  stop_token token_;
   request request_{*this};
-  std::optional<std::stop_callback<on_stop>> callback_;
+  std::optional<stop_callback<on_stop>> callback_;
   context* child_ = nullptr;  // While it runs.
   std::exception_ptr error_;
   bool requested_ = false;  // Written by whoever requests stop, before it posts.
@@ -81,7 +81,7 @@ class stoppable_base : public operation, public child_owner {
 template <class T>
 class [[nodiscard]] stoppable_operation final : public stoppable_base {
  public:
-  stoppable_operation(std::stop_token token, task<T>&& body)
+  stoppable_operation(stop_token token, task<T>&& body)
       : stoppable_base(std::move(token)), child_(std::move(body)) {}
   T await_resume() {
     rethrow_error();
@@ -99,21 +99,22 @@ class [[nodiscard]] stoppable_operation final : public stoppable_base {
 template <class T>
 class [[nodiscard("it does nothing until it is awaited")]] stoppable_bundle {
  public:
-  stoppable_bundle(std::stop_token token, task<T>&& body) noexcept
+  stoppable_bundle(stop_token token, task<T>&& body) noexcept
       : token_(std::move(token)), body_(std::move(body)) {}
   stoppable_operation<T> operator co_await() && {
     return stoppable_operation<T>(std::move(token_), std::move(body_));
   }
 
  private:
-  std::stop_token token_;
+  stop_token token_;
   task<T> body_;
 };
 
 }  // namespace detail
 
-/// `std::stop_token token = co_await get_stop_token();` gives a token on which stop is requested
-/// when this task is cancelled: for libraries that take one. Does not suspend.
+/// `stop_token token = co_await get_stop_token();`, a std::stop_token where there is one, gives a
+/// token on which stop is requested when this task is cancelled: for libraries that take one. Does
+/// not suspend.
 [[nodiscard]] inline detail::stop_token_awaiter get_stop_token() noexcept { return {}; }
 
 /// Awaits `awaitable`, a task or an operation, and cancels it when stop is requested on `token`,
@@ -123,7 +124,7 @@ class [[nodiscard("it does nothing until it is awaited")]] stoppable_bundle {
 /// \par Cancellation
 /// Passed on to the awaitable, and waited for.
 template <class Awaitable>
-[[nodiscard]] auto with_stop_token(std::stop_token token, Awaitable&& awaitable) {
+[[nodiscard]] auto with_stop_token(stop_token token, Awaitable&& awaitable) {
   return detail::stoppable_bundle<detail::child_value_t<Awaitable>>(
       std::move(token), detail::as_child(std::forward<Awaitable>(awaitable)));
 }

@@ -5,6 +5,7 @@
 #include <lariat/sched/detail/closure.hpp>
 #include <lariat/sched/detail/slot.hpp>
 #include <lariat/sched/detail/thread_operation.hpp>
+#include <lariat/sched/stop_token.hpp>
 #include <lariat/sched/timer.hpp>
 
 #include <chrono>
@@ -13,7 +14,6 @@
 #include <functional>
 #include <memory>
 #include <span>
-#include <stop_token>
 #include <string_view>
 #include <tuple>
 #include <type_traits>
@@ -41,8 +41,7 @@ template <class F, class... Args>
 concept runs_without_token = std::is_invocable_v<std::decay_t<F>, std::decay_t<Args>...>;
 
 template <class F, class... Args>
-concept runs_with_token =
-    std::is_invocable_v<std::decay_t<F>, std::stop_token, std::decay_t<Args>...>;
+concept runs_with_token = std::is_invocable_v<std::decay_t<F>, stop_token, std::decay_t<Args>...>;
 
 template <class F, class... Args>
 concept thread_callable = runs_without_token<F, Args...> || runs_with_token<F, Args...>;
@@ -67,7 +66,7 @@ class thread_function {
   template <bool with_token, class...>
   struct result_of : std::invoke_result<F, Args...> {};
   template <class... None>
-  struct result_of<true, None...> : std::invoke_result<F, std::stop_token, Args...> {};
+  struct result_of<true, None...> : std::invoke_result<F, stop_token, Args...> {};
 
  public:
   using result = typename result_of<takes_token>::type;
@@ -79,7 +78,7 @@ class thread_function {
 
   /// Before a thread may run it. Allocates if the function takes a token: the stop state.
   void arm() {
-    if constexpr (takes_token) stop_ = std::stop_source();
+    if constexpr (takes_token) stop_ = stop_source();
   }
   void request_stop() noexcept {
     if constexpr (takes_token) stop_.request_stop();
@@ -124,14 +123,13 @@ class thread_function {
   }
 
   [[no_unique_address]] std::tuple<F, Args...> bound_;
-  [[no_unique_address]] std::conditional_t<takes_token, std::stop_source, nothing> stop_ =
-      no_stop();
+  [[no_unique_address]] std::conditional_t<takes_token, stop_source, nothing> stop_ = no_stop();
   slot<result> result_;
   bool gave_up_ = false;
 
   static auto no_stop() noexcept {
     if constexpr (takes_token) {
-      return std::stop_source(std::nostopstate);
+      return stop_source(no_stop_state());
     } else {
       return nothing();
     }

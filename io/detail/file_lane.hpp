@@ -13,7 +13,7 @@ namespace lariat::io::detail {
 }
 
 /// For a function on the lane, between two steps. \throws operation_cancelled
-inline void throw_if_stopped(const std::stop_token& stop) {
+inline void throw_if_stopped(const stop_token& stop) {
   if (stop.stop_requested()) throw operation_cancelled({});
 }
 

@@ -2,13 +2,13 @@
 
 #include <lariat/sched/detail/channel_state.hpp>
 #include <lariat/sched/driver.hpp>
+#include <lariat/sched/stop_token.hpp>
 #include <lariat/sched/timer.hpp>
 
 #include <chrono>
 #include <condition_variable>
 #include <mutex>
 #include <optional>
-#include <stop_token>
 #include <utility>
 
 namespace lariat::detail {
@@ -59,7 +59,7 @@ class channel_bed {
 /// When a blocking call gives up.
 struct channel_patience {
   clock_ns deadline = no_deadline;
-  std::stop_token stop = {};
+  stop_token stop = {};
 
   /// From now on.
   template <class Rep, class Period>
@@ -77,7 +77,7 @@ class channel_thread final : public channel_waiter_of<T> {
 
   /// Blocks until it is delivered. False if patience was at an end first.
   [[nodiscard]] bool wait(const channel_patience& patience) noexcept {
-    const std::stop_callback wake(patience.stop, waker{bed_});
+    const stop_callback<waker> wake(patience.stop, waker{bed_});
     return bed_.wait(patience.deadline);
   }
   void wait_delivered() noexcept { bed_.wait_delivered(); }
