@@ -3,6 +3,7 @@
 #include <dlfcn.h>
 #include <link.h>
 
+#include <cstddef>
 #include <cstdint>
 
 // Not there in a program that is linked statically, which opens nothing; and calling it, such a
