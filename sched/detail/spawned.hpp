@@ -279,9 +279,9 @@ template <class T, class Function, class... Args>
 class scoped_call final : public spawned_call<T, Function, Args...> {
  public:
   template <class F, class... A>
-  scoped_call(spawn_scope& scope, const context& parent, std::string_view name, F&& function,
+  scoped_call(spawn_scope& scope, const context& parent, std::string_view name, F&& callable,
               A&&... args)
-      : spawned_call<T, Function, Args...>(name, std::forward<F>(function),
+      : spawned_call<T, Function, Args...>(name, std::forward<F>(callable),
                                            std::forward<A>(args)...),
         link_(scope, parent, *this) {}
 
