@@ -18,8 +18,8 @@ struct fault_plan {
   double short_transfer = 0.2;          ///< A read or write of several bytes moves fewer.
   double cancel_too_late = 0.3;         ///< A cancel finds a file operation under way: -EALREADY.
   double multishot_end = 0.1;           ///< A multishot ends with a completion that is good.
-  /// It ends before it has done anything, by ECANCELED, EINTR or EAGAIN, though nobody has asked for
-  /// that. Lariat submits it again.
+  /// It ends before it has done anything, by ECANCELED, EINTR or EAGAIN, though nobody has asked
+  /// for that. Lariat submits it again.
   double given_up = 0.02;
   std::size_t socket_buffer_bytes =
       65536;  ///< On the way between two sockets at most, and in pipes.

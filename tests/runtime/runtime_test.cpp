@@ -243,8 +243,7 @@ TEST_CASE("after shutdown nothing can be started", "[runtime]") {
   program.shutdown();  // Does nothing.
   CHECK(message_of([&] { (void)program.spawn(number, 1); }) == refusal);
   CHECK(message_of([&] { (void)program.spawner_at(1).spawn(number, 1); }) == refusal);
-  CHECK(message_of([&] { program.post([] {}); }) ==
-        "lariat: post: the runtime has been shut down");
+  CHECK(message_of([&] { program.post([] {}); }) == "lariat: post: the runtime has been shut down");
   CHECK(message_of([&] { program.block_on(number(1)); }) ==
         "lariat: block_on: the runtime has been shut down");
   CHECK(message_of([&] { program.start(); }) == "lariat: start: the runtime has been shut down");
