@@ -5,6 +5,7 @@
 #include <liburing.h>
 
 #include <cerrno>
+#include <utility>
 
 namespace lariat::io {
 
@@ -15,12 +16,13 @@ descriptor::~descriptor() {
 
 void descriptor::close_operation::prepare_entry(io_uring_sqe& entry) noexcept {
   // From here on the kernel owns it: nobody else may close the number too.
-  ::io_uring_prep_close(&entry, target_->release());
+  if (target_ != nullptr) closing_ = std::exchange(target_, nullptr)->release();
+  ::io_uring_prep_close(&entry, closing_);
 }
 
 bool descriptor::close_operation::completed() noexcept {
   // Only the driver's drain cancels it, and then it is open still.
-  if (result_ == -ECANCELED) result_ = detail::sys::close(fd()) == 0 ? 0 : -errno;
+  if (result_ == -ECANCELED) result_ = detail::sys::close(closing_) == 0 ? 0 : -errno;
   return true;
 }
 

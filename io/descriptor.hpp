@@ -65,7 +65,8 @@ class descriptor::close_operation final : public detail::status_op {
 
  private:
   bool completed() noexcept override;
-  descriptor* target_;
+  descriptor* target_;  // Until the number is taken from it.
+  int closing_ = -1;
 };
 
 inline descriptor::close_operation descriptor::close() noexcept { return close_operation(*this); }

@@ -62,8 +62,6 @@ void file::open_operation::prepare_entry(io_uring_sqe& entry) noexcept {
 // The kernel tries an open with O_NONBLOCK first, and that does not wait for the other end of a
 // FIFO: a writer gets ENXIO, and the end is what a reader would read until there is a writer.
 bool file::open_operation::completed() noexcept {
-  constexpr int restart = 512;  // ERESTARTSYS: a worker thread was interrupted while it waited.
-  if (result_ == -restart) result_ = -EINTR;
   if (has_more_workers_) add_file_workers(static_cast<detail::io_driver&>(owner().driver()), -1);
   has_more_workers_ = false;
   if (result_ == -ENXIO && (flags_ & O_ACCMODE) == O_WRONLY && !is_waiting_) {

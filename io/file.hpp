@@ -33,9 +33,10 @@ enum class allocation {
 /// a pipe has no reader, EFBIG that the file would exceed RLIMIT_FSIZE. Offsets are for what has
 /// them: ESPIPE for pipes, sockets and terminals.
 ///
-/// Any number of operations may be under way at once. Those without an offset begin at the cursor
-/// when they are awaited, each behind the one before; one that moves less than it asked for sets
-/// the cursor back, unless another has begun behind it.
+/// Any number of operations may be under way at once; await those at the cursor before the file is
+/// moved: one that was made before, and begins after, has the cursor of the old place. Those
+/// without an offset begin at the cursor when they are awaited, each behind the one before; one
+/// that moves less than it asked for sets the cursor back, unless another has begun behind it.
 ///
 /// A file that was opened here has a cursor of its own, until `native_handle` or `release` shows
 /// the descriptor to others; from then on, and with a descriptor that came from others, the cursor
@@ -61,7 +62,9 @@ class file {
   ///
   /// For writing, a FIFO is open when somebody has it open for reading: until then the await waits,
   /// and a worker thread of the kernel with it. For reading it is open at once, and the first read
-  /// waits for a writer.
+  /// waits for a writer; but if its name is not cached the open waits for one, as open(2) does.
+  /// With open_mode::create or truncate the open waits in one of the worker threads of the loop
+  /// that its other operations may need.
   ///
   /// \param permissions Of a file that is created, less the umask.
   /// \throws std::system_error with the errno of open(2), naming the path.

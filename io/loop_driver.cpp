@@ -241,6 +241,8 @@ void loop_driver::complete(detail::multishot& operation, std::int32_t result,
   if (!more) {
     --in_flight_;
     if (goes_on(operation, result)) return submit(operation);
+  } else {
+    note_more(operation);
   }
   operation.on_completion(result, flags, more);
 }

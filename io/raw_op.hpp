@@ -31,9 +31,11 @@ class [[nodiscard("it does nothing until it is awaited")]] raw_operation final :
 /// io_uring_prep_tee(&entry, ...); })` gives the completion's `res`, an errno being negative.
 ///
 /// What the kernel gives up without a reason, by ECANCELED, EINTR or EAGAIN, is submitted again, as
-/// of every operation; but not closes, cancels and what asks not to wait (RWF_NOWAIT,
-/// MSG_DONTWAIT), whose results are as they come. A cancel of one's own by a raw ASYNC_CANCEL is no
-/// reason: cancel the task.
+/// of every operation; but not closes and cancels, whose results are as they come. So is EAGAIN of
+/// what asks not to wait (RWF_NOWAIT, MSG_DONTWAIT, IORING_ACCEPT_DONTWAIT, SPLICE_F_NONBLOCK,
+/// RESOLVE_CACHED), and of all but the usual operations on files, sockets and paths, for elsewhere
+/// it may be the answer: FUTEX_WAIT, where the value is another one. A cancel of one's own by a raw
+/// ASYNC_CANCEL is no reason: cancel the task.
 ///
 /// \param prepare Called for each submission, and when the kernel has given it up; it must not set
 ///     the user data, nor ask for several completions or for links. What it points the kernel at

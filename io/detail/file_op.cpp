@@ -250,9 +250,11 @@ void control_op::prepare_resize(control_op& self, io_uring_sqe& entry) noexcept 
     ::io_uring_prep_rw(opcode_ftruncate, &entry, self.fd(), nullptr, 0, self.length_);
     return;
   }
-  const signal_guard guard({SIGXFSZ});
-  const int done = sys::ftruncate(self.fd(), self.length_);
-  self.done_by_call_ = done == 0 ? 0 : -errno;
+  if (self.done_by_call_ > 0) {  // Not yet.
+    const signal_guard guard({SIGXFSZ});
+    const int done = sys::ftruncate(self.fd(), self.length_);
+    self.done_by_call_ = done == 0 ? 0 : -errno;
+  }
   ::io_uring_prep_nop(&entry);
 }
 

@@ -12,6 +12,9 @@
 namespace lariat::io::detail {
 namespace {
 
+// ERESTARTSYS, which system calls do not show: a worker of the kernel was interrupted as it waited.
+constexpr std::int32_t interrupted_worker = -512;
+
 // Every loop that runs io operations has an io_driver: runtime/ makes no others.
 io_driver& driver_of(loop& owner) noexcept { return static_cast<io_driver&>(owner.driver()); }
 
@@ -59,6 +62,7 @@ bool io_driver::is_over(op& operation, std::int32_t result, std::uint32_t flags)
     result = -ECANCELED;
     flags = 0;
   }
+  if (result == interrupted_worker) result = -EINTR;
   operation.result_ = result;
   operation.flags_ = flags;
   if (given_up(result) && tries_again(operation, asked_to_end)) return false;
@@ -84,7 +88,8 @@ bool io_driver::tries_again(op& operation, bool asked_to_end) noexcept {
                                                           : operation.result_;
     return false;
   }
-  ++operation.tries_;
+  // At the limit it goes to and fro, for the next wait depends on whether the number is even.
+  operation.tries_ += operation.tries_ < second_try::tries_max ? 1 : -1;
   operation.waits_to_try_ = next.wait != second_try::wait_for::nothing;
   if (!operation.waits_to_try_) return true;
   operation.result_ = operation.enough_;
@@ -108,6 +113,8 @@ bool io_driver::goes_on(multishot& operation, std::int32_t result) const noexcep
   if (operation.cancelling_ || draining_) return false;
   return ++operation.tries_ < second_try::tries_max;
 }
+
+void io_driver::note_more(multishot& operation) noexcept { operation.tries_ = 0; }
 
 void io_driver::note_submitted(multishot& operation) noexcept { operation.cancelling_ = false; }
 

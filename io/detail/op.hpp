@@ -54,6 +54,9 @@ class io_driver : public driver {
   /// The same question about a multishot that ended.
   [[nodiscard]] bool goes_on(multishot& operation, std::int32_t result) const noexcept;
 
+  /// Notes that it has given something, and goes on.
+  static void note_more(multishot& operation) noexcept;
+
   /// Notes whether a cancel of ours is the reason of what comes.
   static void note_submitted(multishot& operation) noexcept;
   static void note_cancelled(multishot& operation) noexcept;
@@ -91,7 +94,9 @@ class op : public operation {
   [[nodiscard]] std::int32_t raw_result() const noexcept { return result_; }
   [[nodiscard]] std::uint32_t raw_flags() const noexcept { return flags_; }
 
-  /// Fills in the submission entry, but for its user data.
+  /// Fills in the submission entry, but for its user data. Called for each submission, and without
+  /// one when the kernel has given the operation up, for a look at what was submitted: what it does
+  /// besides it does only the first time.
   virtual void prepare_entry(io_uring_sqe& entry) noexcept = 0;
 
  protected:

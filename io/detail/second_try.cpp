@@ -10,6 +10,11 @@
 namespace lariat::io::detail {
 namespace {
 
+constexpr unsigned opcode_ftruncate = 55;  // Linux 6.9, later than liburing 2.3.
+constexpr unsigned accept_dontwait = 2;    // IORING_ACCEPT_DONTWAIT, Linux 6.10
+constexpr unsigned splice_nonblock = 2;    // SPLICE_F_NONBLOCK, of the C library by _GNU_SOURCE
+constexpr unsigned resolve_cached = 0x20;  // RESOLVE_CACHED, Linux 5.12
+
 constexpr std::uint8_t tries_at_once = 2;
 constexpr std::size_t pauses = 12;
 
@@ -38,6 +43,7 @@ second_try::wait_for readiness_of(const io_uring_sqe& entry) noexcept {
     case IORING_OP_SEND:
     case IORING_OP_SENDMSG:
     case IORING_OP_SEND_ZC:
+    case IORING_OP_SENDMSG_ZC:
     case IORING_OP_CONNECT:
       return second_try::wait_for::writable;
     default:
@@ -45,8 +51,9 @@ second_try::wait_for readiness_of(const io_uring_sqe& entry) noexcept {
   }
 }
 
-// Whether EAGAIN is what the entry asks for.
-bool asks_not_to_wait(const io_uring_sqe& entry) noexcept {
+// Whether EAGAIN says no more than that the kernel could not do it now. Of operations that are not
+// listed it may be the answer: a futex that has another value.
+bool may_repeat_not_ready(const io_uring_sqe& entry) noexcept {
   switch (entry.opcode) {
     case IORING_OP_READ:
     case IORING_OP_READV:
@@ -54,13 +61,40 @@ bool asks_not_to_wait(const io_uring_sqe& entry) noexcept {
     case IORING_OP_WRITE:
     case IORING_OP_WRITEV:
     case IORING_OP_WRITE_FIXED:
-      return (static_cast<unsigned>(entry.rw_flags) & RWF_NOWAIT) != 0;
+      return (static_cast<unsigned>(entry.rw_flags) & RWF_NOWAIT) == 0;
     case IORING_OP_RECV:
     case IORING_OP_RECVMSG:
     case IORING_OP_SEND:
     case IORING_OP_SENDMSG:
     case IORING_OP_SEND_ZC:
-      return (entry.msg_flags & MSG_DONTWAIT) != 0;
+    case IORING_OP_SENDMSG_ZC:
+      return (entry.msg_flags & MSG_DONTWAIT) == 0;
+    case IORING_OP_ACCEPT:
+      return (entry.ioprio & accept_dontwait) == 0;
+    case IORING_OP_SPLICE:
+    case IORING_OP_TEE:
+      return (entry.splice_flags & splice_nonblock) == 0;
+    case IORING_OP_OPENAT2:
+      return (reinterpret_cast<const open_how*>(entry.addr2)->resolve & resolve_cached) == 0;
+    case IORING_OP_NOP:
+    case IORING_OP_CONNECT:
+    case IORING_OP_SHUTDOWN:
+    case IORING_OP_SOCKET:
+    case IORING_OP_OPENAT:
+    case IORING_OP_STATX:
+    case IORING_OP_FSYNC:
+    case IORING_OP_SYNC_FILE_RANGE:
+    case IORING_OP_FALLOCATE:
+    case IORING_OP_FADVISE:
+    case opcode_ftruncate:
+    case IORING_OP_RENAMEAT:
+    case IORING_OP_UNLINKAT:
+    case IORING_OP_MKDIRAT:
+    case IORING_OP_SYMLINKAT:
+    case IORING_OP_LINKAT:
+    case IORING_OP_POLL_ADD:
+    case IORING_OP_TIMEOUT:
+      return true;
     default:
       return false;
   }
@@ -78,7 +112,7 @@ bool may_repeat(const io_uring_sqe& entry, int error, std::uint8_t tries) noexce
     case IORING_OP_LINK_TIMEOUT:
       return false;
     default:
-      return error != EAGAIN || !asks_not_to_wait(entry);
+      return error != EAGAIN || may_repeat_not_ready(entry);
   }
 }
 
@@ -87,11 +121,12 @@ bool may_repeat(const io_uring_sqe& entry, int error, std::uint8_t tries) noexce
 second_try second_try::of(const io_uring_sqe& entry, int error, std::uint8_t tries) noexcept {
   second_try next;
   next.possible = may_repeat(entry, error, tries);
-  next.too_often = tries >= tries_max;
   const wait_for readiness = readiness_of(entry);
-  const bool not_ready = error == EAGAIN || error == EALREADY;
+  const bool not_ready = (error == EAGAIN || error == EALREADY) && readiness != wait_for::nothing;
+  // Others may take what a descriptor is ready for each time, as long as they like.
+  next.too_often = tries >= tries_max && !not_ready;
   // A descriptor may be ready and not ready all the same, so every other time it is a pause.
-  if (not_ready && readiness != wait_for::nothing && tries % 2 == 0) {
+  if (not_ready && tries % 2 == 0) {
     next.wait = readiness;
   } else if (tries >= tries_at_once) {
     next.wait = wait_for::time;

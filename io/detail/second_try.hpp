@@ -17,7 +17,8 @@ namespace lariat::io::detail {
 /// What becomes of an operation that the kernel has given up. See io/README.md, "What the kernel
 /// gives up".
 struct second_try {
-  static constexpr std::uint8_t tries_max = 24;  ///< In a row: more than a second, with the pauses.
+  static constexpr std::uint8_t tries_max =
+      24;  ///< In a row: 1.2 s, with the pauses. An even number.
 
   enum class wait_for : unsigned char { nothing, time, readable, writable };
 

@@ -132,6 +132,7 @@ void simulated_driver::completed(kernel_request& request) noexcept {
   const std::uint32_t flags = request.flags();
   if (request.more()) {
     request.go_on();
+    note_more(*done.repeated);
     return done.repeated->on_completion(result, flags, true);
   }
   detail::op* const operation = done.operation;
