@@ -23,7 +23,12 @@ class signal_guard {
       // One that waits for somebody already stays his.
       if (::sigismember(&pending, each) == 0) ::sigaddset(&raised_, each);
     }
-    ::pthread_sigmask(SIG_BLOCK, &all, &before_);
+    sigset_t before;
+    ::pthread_sigmask(SIG_BLOCK, &all, &before);
+    ::sigemptyset(&added_);
+    for (const int each : signals) {
+      if (::sigismember(&before, each) == 0) ::sigaddset(&added_, each);
+    }
   }
   signal_guard(const signal_guard&) = delete;
   signal_guard& operator=(const signal_guard&) = delete;
@@ -32,12 +37,13 @@ class signal_guard {
     const timespec now{};
     while (::sigtimedwait(&raised_, nullptr, &now) > 0 || errno == EINTR) {
     }
-    ::pthread_sigmask(SIG_SETMASK, &before_, nullptr);
+    // No more than that: the thread may have changed its mask meanwhile.
+    ::pthread_sigmask(SIG_UNBLOCK, &added_, nullptr);
     errno = error;
   }
 
  private:
-  sigset_t before_;
+  sigset_t added_;
   sigset_t raised_;
 };
 
