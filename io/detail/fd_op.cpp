@@ -27,8 +27,11 @@ std::string describe_fd(int fd) {
 fd_op::fd_op(const char* name, int fd) noexcept : name_(name), fd_(fd) {
   if (fd >= 0) [[likely]]
     return;
-  if (fd != -1) fd_ = -2 - fd;
-  preset_error(fd == -1 ? EBADF : ESPIPE);
+  constexpr int descriptors_max = 1 << 30;  // More than there are, simulated ones with them.
+  const int real = fd - has_no_offsets(0);
+  const bool is_real = real < descriptors_max;
+  fd_ = is_real ? real : -1;
+  preset_error(is_real ? ESPIPE : EBADF);
 }
 
 void fd_op::throw_failure() const {

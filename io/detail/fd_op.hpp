@@ -4,6 +4,7 @@
 #include <lariat/sched/result.hpp>
 
 #include <cstddef>
+#include <limits>
 #include <string>
 
 namespace lariat::io::detail {
@@ -11,8 +12,14 @@ namespace lariat::io::detail {
 /// A descriptor in an error's text: "fd 7 (/var/log/messages)", or "on a closed descriptor".
 [[nodiscard]] std::string describe_fd(int fd);
 
-/// An operation on a descriptor. By itself fails one on a closed descriptor (-1), with EBADF, and
-/// one at an offset where there are none (file_cursor::fd_for_offset), with ESPIPE.
+/// What stands for a descriptor where an operation at an offset has none.
+[[nodiscard]] constexpr int has_no_offsets(int fd) noexcept {
+  return std::numeric_limits<int>::min() + fd;
+}
+
+/// An operation on a descriptor. By itself fails one on a closed descriptor (-1, or any other that
+/// is negative), with EBADF, and one at an offset where there are none
+/// (file_cursor::fd_for_offset), with ESPIPE.
 class fd_op : public op {
  public:
   [[nodiscard]] operation_info info() const noexcept final { return {name_, fd_}; }

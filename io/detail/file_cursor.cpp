@@ -1,5 +1,6 @@
 #include <lariat/io/detail/file_cursor.hpp>
 
+#include <lariat/io/detail/fd_op.hpp>
 #include <lariat/io/detail/op.hpp>
 #include <lariat/io/detail/system_calls.hpp>
 
@@ -109,7 +110,7 @@ void file_cursor::look(int fd) noexcept {
 
 int file_cursor::look_for_offset(int fd) noexcept {
   if (fd >= 0 && kind_ == kind::unknown) look(fd);
-  return fd >= 0 && kind_ == kind::stream ? -2 - fd : fd;
+  return fd >= 0 && kind_ == kind::stream ? has_no_offsets(fd) : fd;
 }
 
 void file_cursor::publish(int fd) noexcept {

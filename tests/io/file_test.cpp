@@ -165,6 +165,10 @@ COROUTINE_TEST_CASE("closed and moved-from files fail by EBADF", "[io][file][ker
   // Even with nothing to transfer.
   result<std::size_t> nothing = co_await as_result(moved.read_some({}));
   CHECK(nothing.error == std::errc::bad_file_descriptor);
+  // Nor is a number that no descriptor has one that has no offsets.
+  const io::file none{io::descriptor(-2)};
+  result<std::size_t> at = co_await as_result(none.read_at(0, buffer));
+  CHECK(at.error == std::errc::bad_file_descriptor);
 }
 
 COROUTINE_TEST_CASE("empty buffers transfer nothing", "[io][file][kernel]") {
