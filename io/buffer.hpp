@@ -37,6 +37,9 @@ struct const_buffer {
     data = view.data();
     size = view.size();
   }
+  /// Is it a text up to its NUL, or all of it? A std::string_view or a std::span says which.
+  template <std::size_t size_of_array>
+  const_buffer(char (&)[size_of_array]) = delete;
   template <detail::byte_range Range>
     requires(!std::convertible_to<const Range&, std::string_view>)
   const_buffer(const Range& bytes) noexcept : data(std::data(bytes)), size(std::size(bytes)) {}

@@ -55,6 +55,8 @@ TEST_CASE("a buffer is made of texts and of ranges of bytes", "[io]") {
   static_assert(!std::is_constructible_v<io::mutable_buffer, const std::array<char, 3>&>);
   static_assert(!std::is_constructible_v<io::mutable_buffer, std::string_view>);
   static_assert(!std::is_constructible_v<io::const_buffer, std::vector<int>>);
+  static_assert(!std::is_constructible_v<io::const_buffer, char(&)[3]>);
+  static_assert(std::is_constructible_v<io::const_buffer, const char(&)[3]>);
 }
 
 COROUTINE_TEST_CASE("files and streams write texts", "[io][file]") {
