@@ -106,6 +106,7 @@ class copier {
       if (data < 0 && errno == ENXIO) break;  // A hole to the end.
       const std::int64_t end = data < 0 ? -1 : detail::sys::lseek(from, data, SEEK_HOLE);
       check(end > data || at == 0, "seek", from_path_);
+      if (data >= size) break;  // It has grown since.
       if (end <= data) return detail::sys::lseek(from, 0, SEEK_SET) != 0;
       const std::uint64_t length = static_cast<std::uint64_t>(std::min(end, size) - data);
       check(detail::sys::lseek(from, data, SEEK_SET) == data, "seek", from_path_);
@@ -119,6 +120,7 @@ class copier {
 
   // Until so much is copied, or the end, or until the kernel says that it cannot between these two.
   std::uint64_t copy_in_kernel(std::uint64_t most) {
+    if (!kernel_copies_) return 0;
     for (std::uint64_t copied = 0;;) {
       detail::throw_if_stopped(stop_);
       const auto wanted = static_cast<std::size_t>(std::min<std::uint64_t>(step, most - copied));
@@ -130,6 +132,7 @@ class copier {
         copied += static_cast<std::uint64_t>(count);
       } else if (errno == EXDEV || errno == EINVAL || errno == ENOSYS || errno == EOPNOTSUPP ||
                  errno == EBADF || errno == EPERM) {
+        kernel_copies_ = false;
         return copied;  // The rest by reading and writing, which also tells real errors.
       } else if (errno != EINTR) {
         detail::throw_error(errno, "copy", {from_path_, to_path_});
@@ -139,15 +142,15 @@ class copier {
 
   std::uint64_t copy_through_memory(std::uint64_t most) {
     if (most == 0) return 0;
-    const auto buffer = std::make_unique<char[]>(step);
+    if (buffer_ == nullptr) buffer_ = std::make_unique_for_overwrite<char[]>(step);
     for (std::uint64_t copied = 0;;) {
       detail::throw_if_stopped(stop_);
       const auto wanted = static_cast<std::size_t>(std::min<std::uint64_t>(step, most - copied));
-      const ssize_t count = detail::sys::read(from_.native_handle(), buffer.get(), wanted);
+      const ssize_t count = detail::sys::read(from_.native_handle(), buffer_.get(), wanted);
       if (count < 0 && errno == EINTR) continue;
       check(count >= 0, "read", from_path_);
       if (count == 0) return copied;
-      write_all(buffer.get(), static_cast<std::size_t>(count));
+      write_all(buffer_.get(), static_cast<std::size_t>(count));
       copied += static_cast<std::uint64_t>(count);
     }
   }
@@ -175,6 +178,8 @@ class copier {
   struct stat source_ {};
   std::uint64_t source_size_ = 0;
   mode_t permissions_ = 0;
+  std::unique_ptr<char[]> buffer_;
+  bool kernel_copies_ = true;
   bool is_regular_ = false;  // The target.
   bool made_ = false;
   bool done_ = false;
