@@ -107,7 +107,12 @@ task<> exceed_the_limit(std::string directory) {
   void* memory = ::mmap(nullptr, 2 * half, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
   const std::span<const std::byte> bytes(static_cast<const std::byte*>(memory), 2 * half);
   for (const open_mode more : {open_mode{}, open_mode::direct}) {
-    io::file file = co_await io::file::open(directory + "/a", fresh | more);
+    auto opened = co_await as_result(io::file::open(directory + "/a", fresh | more));
+    if (opened.error.value() == EINVAL) {  // No O_DIRECT on this file system.
+      say("not direct\n");
+      break;
+    }
+    io::file& file = opened.value;
     result<std::size_t> ended = co_await as_result(file.write_all(bytes));
     say("write_all: %d after %zu\n", ended.error.value(), ended.value);
     ended = co_await as_result(file.write_at(half, bytes));
@@ -138,7 +143,8 @@ void check_limit(const std::string& directory) {
     return die_by(SIGXFSZ);
   });
   const std::string each = "write_all: 27 after 65536\nwrite_at: 27\nresize: 27\n";
-  CHECK(child.output() == each + each + "untouched\n");
+  const bool whole = child.output() == each + each + "untouched\n";
+  CHECK((whole || child.output() == each + "not direct\nuntouched\n"));
   CHECK(child.status() == child_process::killed_by(SIGXFSZ));
 }
 

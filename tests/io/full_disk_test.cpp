@@ -7,9 +7,9 @@
 #include "child_process.hpp"
 #include "coroutine_test.hpp"
 #include "io/error_of.hpp"
+#include "io/own_mounts.hpp"
 
 #include <fcntl.h>
-#include <sched.h>
 #include <sys/mount.h>
 #include <sys/resource.h>
 #include <unistd.h>
@@ -32,8 +32,7 @@ constexpr int no_disk = 77;
 
 // A disk of that size in a mount namespace of this process.
 bool mount_small_disk(const std::string& where) {
-  if (::unshare(CLONE_NEWNS) != 0 && ::unshare(CLONE_NEWUSER | CLONE_NEWNS) != 0) return false;
-  ::mount("none", "/", nullptr, MS_REC | MS_PRIVATE, nullptr);
+  if (!make_own_mounts()) return false;
   return ::mount("none", where.c_str(), "tmpfs", 0, "size=64k") == 0;
 }
 

@@ -7,10 +7,10 @@
 
 #include "child_process.hpp"
 #include "coroutine_test.hpp"
+#include "io/own_mounts.hpp"
 #include "kernels/player.hpp"
 #include "kernels/step.hpp"
 
-#include <sched.h>
 #include <signal.h>
 #include <sys/mount.h>
 #include <sys/resource.h>
@@ -59,8 +59,7 @@ class scratch_directory {
 
   // False where this process may not have one.
   bool mount_tmpfs(std::uint64_t bytes) {
-    if (::unshare(CLONE_NEWNS) != 0 && ::unshare(CLONE_NEWUSER | CLONE_NEWNS) != 0) return false;
-    if (::mount(nullptr, "/", nullptr, MS_REC | MS_PRIVATE, nullptr) != 0) return false;
+    if (!make_own_mounts()) return false;
     const std::string options = "size=" + std::to_string(bytes);
     mounted_ = ::mount("none", path_.c_str(), "tmpfs", 0, options.c_str()) == 0;
     return mounted_ && ::chdir(path_.c_str()) == 0;
@@ -222,7 +221,7 @@ int compare_in_child(limits allowed, std::uint64_t sequences) {
   }
   constexpr std::uint64_t batch = 50;
   for (std::uint64_t seed = 1; seed <= sequences; seed += batch) {
-    ::alarm(60);
+    ::alarm(300);
     if (!both.compare(seed, std::min(batch, sequences - seed + 1))) break;
   }
   say("%llu sequences, %llu operations on each kernel\n",
@@ -235,7 +234,11 @@ void compare(const limits& allowed, std::uint64_t sequences) {
   child_process child([&] { return compare_in_child(allowed, sequences * factor()); });
   INFO(child.output());
   if (std::getenv("LARIAT_SEEDS") != nullptr && child.status() == 0) WARN(child.output());
-  CHECK((child.status() == 0 || child.status() == cannot_compare));
+  if (child.status() == cannot_compare) {
+    WARN("not compared: no tmpfs to be had, or another Linux than is simulated");
+    return;
+  }
+  CHECK(child.status() == 0);
 }
 
 }  // namespace
