@@ -7,14 +7,18 @@
 #include <lariat/sched/when_all.hpp>
 #include <lariat/sched/yield.hpp>
 
+#include "child_process.hpp"
 #include "coroutine_test.hpp"
 
 #include <fcntl.h>
+#include <signal.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <array>
 #include <chrono>
+#include <cstdlib>
 #include <optional>
 #include <string>
 #include <vector>
@@ -51,6 +55,43 @@ COROUTINE_TEST_CASE("a FIFO opened for writing waits for a reader", "[io][file][
   co_await writer;
   count = co_await input.read_some(buffer);
   CHECK(count == 0);
+}
+
+TEST_CASE("an open that waits for a reader survives a stop", "[io][file][kernel]") {
+  std::string path = "/tmp/lariat-XXXXXX";
+  REQUIRE(::mkdtemp(path.data()) != nullptr);
+  const std::string directory = path;
+  path += "/fifo";
+  REQUIRE(::mkfifo(path.c_str(), 0600) == 0);
+  child_process child([&] {
+    run_on_fresh_loop([&]() -> task<> {
+      join_handle<void> writer = spawn([&]() -> task<> {
+        io::file output = co_await io::file::open(path, open_mode::write);
+        co_await output.write_all("hello");
+      });
+      // The open is submitted before.
+      co_await io::fs::read_file("/proc/self/comm");
+      say("waits\n");
+      co_await writer;
+    });
+    return 0;
+  });
+  REQUIRE(child.await_output("waits"));
+  for (int round = 0; round < 3; ++round) {
+    int status = 0;
+    child.send(SIGSTOP);
+    REQUIRE(::waitpid(-1, &status, WUNTRACED) > 0);
+    REQUIRE(WIFSTOPPED(status));
+    child.send(SIGCONT);
+    REQUIRE(::waitpid(-1, &status, WCONTINUED) > 0);
+    REQUIRE(WIFCONTINUED(status));
+  }
+  const int reader = ::open(path.c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+  INFO(child.output());
+  CHECK(child.status() == 0);
+  ::close(reader);
+  ::unlink(path.c_str());
+  ::rmdir(directory.c_str());
 }
 
 COROUTINE_TEST_CASE("a FIFO is read when it has had a writer", "[io][file][kernel]") {
