@@ -2,15 +2,23 @@
 
 #include <lariat/sched/context.hpp>
 #include <lariat/sched/detail/pool_run.hpp>
+#include <lariat/sched/detail/thread_state.hpp>
 #include <lariat/sched/loop.hpp>
 #include <lariat/sched/operation.hpp>
 #include <lariat/sched/pool.hpp>
 
 #include <cassert>
+#include <cstdint>
 #include <new>
 #include <stdexcept>
 
 namespace lariat::detail {
+namespace {
+
+// Resumes below the resume of a coroutine that has ended: each costs the stack some frames.
+constexpr std::uint32_t inline_resumes_max = 128;
+
+}  // namespace
 
 class foreign_wait::waiting final : public lariat::operation {
  public:
@@ -89,15 +97,20 @@ void foreign_wait::destroyed(stand_in* self) noexcept {
 void foreign_wait::come_back(bool at_once) noexcept {
   const context& task = *promise().task_context();
   if (!promise().on_pool()) return come_back_to(*task.owner(), at_once);
-  if (at_once && pool::current_task() == &task) return operation().go_on();
+  if (at_once && pool::current_task() == &task &&
+      ++this_thread_state().inline_resumes % inline_resumes_max != 0) {
+    return operation().go_on();
+  }
   task.computing_on()->post(operation());
 }
 
 void foreign_wait::come_back_to(loop& home, bool at_once) noexcept {
   waiting& own = operation();
   const bool here = loop::current() == &home;
-  // In a step of the task's own: the coroutine that it awaited has ended.
-  if (here && at_once && !suspending_ && home.running() == &own.task_context()) [[likely]]
+  // In a step of the task's own: the coroutine that it awaited has ended. Now and then it waits for
+  // its turn all the same, for the stack's sake, and the loop's.
+  if (here && at_once && !suspending_ && home.running() == &own.task_context() &&
+      !home.spend_budget()) [[likely]]
     return own.run();
   assert(!on_its_way_ && "what a task awaited has resumed it twice");
   on_its_way_.store(true, std::memory_order_relaxed);

@@ -2,6 +2,8 @@
 
 #include <lariat/sched/cancelled.hpp>
 
+#include <sched.h>
+
 namespace lariat::detail {
 
 void fork_scope::check_stopped() const {
@@ -11,8 +13,21 @@ void fork_scope::check_stopped() const {
 void fork_scope::stop() noexcept {
   state_.fetch_or(stopped_bit, std::memory_order_relaxed);
   if (on_stop_ != nullptr) on_stop_(*this);
-  const std::lock_guard lock(mutex_);
-  for (fork_scope* each = nested_; each != nullptr; each = each->next_) each->stop();
+  std::unique_lock lock(mutex_);
+  for (fork_scope* each = nested_; each != nullptr;) {
+    if (each->stopped()) {
+      each = each->next_;
+      continue;
+    }
+    // Without the lock: it calls what users gave, which may wait for anything. Until it is back the
+    // nested call does not leave.
+    ++each->stoppers_;
+    lock.unlock();
+    each->stop();
+    lock.lock();
+    --each->stoppers_;
+    each = nested_;  // It may be another list by now.
+  }
 }
 
 void fork_scope::failed() noexcept {
@@ -41,9 +56,14 @@ void fork_scope::nest_in(fork_scope& outer) noexcept {
 
 void fork_scope::leave_outer() noexcept {
   if (outer_ == nullptr) return;
-  const std::lock_guard lock(outer_->mutex_);
+  std::unique_lock lock(outer_->mutex_);
   (previous_ == nullptr ? outer_->nested_ : previous_->next_) = next_;
   if (next_ != nullptr) next_->previous_ = previous_;
+  while (stoppers_ != 0) {  // Rare, and as ~stop_callback does.
+    lock.unlock();
+    ::sched_yield();
+    lock.lock();
+  }
 }
 
 }  // namespace lariat::detail

@@ -64,10 +64,11 @@ class fork_scope {
   stop_hook on_stop_ = nullptr;
   fork_scope* outer_ = nullptr;
 
-  std::mutex mutex_;  // Protects the list, which goes through the next three.
+  std::mutex mutex_;  // Protects the list, which goes through the next three, and their stoppers.
   fork_scope* nested_ = nullptr;
   fork_scope* next_ = nullptr;
   fork_scope* previous_ = nullptr;
+  int stoppers_ = 0;  // Those who stop this one, as part of the outer: it may not go meanwhile.
 };
 
 }  // namespace lariat::detail

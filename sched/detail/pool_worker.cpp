@@ -38,9 +38,10 @@ pool_worker::fork_origin::mark pool_worker::enter(const fork_scope& scope) noexc
 }
 
 void pool_worker::put_back(void* child) noexcept {
-  // Its number may be another than before. Nothing newer is there, so nothing else is concerned.
+  // Its number may be another than before. Nothing newer is there, so nothing else is concerned;
+  // but the marks that `leave` sets again were made for the number that it had.
   fork_origin::mark mark = origin_.get();
-  mark.first = forks_.next_index() + 1;
+  mark.first = foreign_below_ = forks_.next_index() + 1;
   origin_.set(mark);
   forks_.push(1, [child](std::size_t) { return child; });
 }

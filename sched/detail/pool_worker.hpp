@@ -5,8 +5,10 @@
 #include <lariat/sched/detail/parker.hpp>
 #include <lariat/sched/detail/thread_state.hpp>
 
+#include <algorithm>
 #include <atomic>
 #include <cstddef>
+#include <cstdint>
 
 namespace lariat::detail {
 
@@ -40,7 +42,10 @@ class pool_worker {
 
   /// What it pushes from now on belongs to the call `scope`. Gives what to `leave` to.
   [[nodiscard]] fork_origin::mark enter(const fork_scope& scope) noexcept;
-  void leave(const fork_origin::mark& outer) noexcept { origin_.set(outer); }
+  void leave(fork_origin::mark outer) noexcept {
+    outer.first = std::max(outer.first, foreign_below_);
+    origin_.set(outer);
+  }
 
   /// Puts back what another call has forked, as what is not the current one's.
   void put_back(void* child) noexcept;
@@ -48,7 +53,8 @@ class pool_worker {
  private:
   fork_deque forks_;
   fork_origin origin_;
-  frame_stack spare_;  // An empty one, kept.
+  std::int64_t foreign_below_ = 0;  // Numbers below may be another call's: what was put back.
+  frame_stack spare_;               // An empty one, kept.
   pool_core& core_;
   std::size_t index_;
   parker bed_;

@@ -43,6 +43,7 @@ struct alignas(64) thread_state {
   std::uint64_t random;   ///< Of `system_random`. 0: not begun.
   std::uint64_t next_id;  ///< Contexts' ids, in [next_id, ids_end).
   std::uint64_t ids_end;
+  std::uint32_t inline_resumes;  ///< Of tasks on a pool, by foreign coroutines. foreign_wait.cpp.
   cancel_cascade cancels;
   frame_lists frames;
 };

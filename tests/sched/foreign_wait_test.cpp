@@ -66,6 +66,8 @@ task<> await_resumed_by_a_thread() {
   co_await sleep_for(1us);
 }
 
+foreign_task<int> ends_at_once() { co_return 1; }
+
 local<int> number_of_task(0);
 
 }  // namespace
@@ -89,6 +91,30 @@ LOOP_TEST_CASE("a task that is resumed in await_suspend goes on when that has re
                "[sched][foreign][stack]") {
   for (int i = 0; i < 1'000'000; ++i) co_await in_await_suspend{true};
   CHECK(loop::current()->running() != nullptr);
+}
+
+LOOP_TEST_CASE("a million foreign coroutines that end at once do not grow the stack",
+               "[sched][foreign][stack]") {
+  bool other_ran = false;
+  auto other = [&]() -> task<> {
+    other_ran = true;
+    co_return;
+  };
+  auto waiting = spawn(other);
+  for (int i = 0; i < 1'000'000; ++i) co_await ends_at_once();
+  CHECK(other_ran);  // Nor do they keep the loop.
+  co_await waiting;
+}
+
+TEST_CASE("nor on a pool", "[sched][foreign][stack][pool]") {
+  pool where({.workers = 1});
+  loop_thread home;
+  auto body = []() -> task<int> {
+    for (int i = 0; i < 1'000'000; ++i) co_await ends_at_once();
+    co_return 7;
+  };
+  auto asking = home.spawn([&]() -> task<int> { co_return co_await to_pool(where, body); });
+  CHECK(asking.get() == 7);
 }
 
 LOOP_TEST_CASE("a task that another one resumes waits for its turn", "[sched][foreign]") {
