@@ -52,11 +52,15 @@ class blocking_pool {
   }
 
  private:
+  /// Never destroyed: a function of one of its threads may call exit.
+  static blocking_pool& of_process();
+
   lane default_lane_;
   [[nodiscard]] lane* find(std::string_view name) const noexcept;
 
   mutable detail::fork_safe_mutex mutex_;
   std::vector<std::unique_ptr<lane>> named_;  // Few: looked through.
+  bool for_ever_ = false;
 };
 
 }  // namespace lariat

@@ -49,6 +49,7 @@ class lane::workers {
   [[nodiscard]] bool withdraw(detail::thread_operation& call) noexcept;
   void settle_nested() noexcept;
   [[nodiscard]] lane_metrics metrics() noexcept;
+  void live_for_ever() noexcept { for_ever_ = true; }
 
   // One thread, from its start to its end.
   struct worker {
@@ -107,6 +108,7 @@ class lane::workers {
   // found it.
   [[maybe_unused]] const workers* const parents_ = nullptr;
   std::thread left_last_;  // Whoever leaves joins the one before: none is left behind.
+  bool for_ever_ = false;  // Nobody will join the last: each is on its own.
   detail::lane_intake<detail::call_inbox, detail::call_queue, std::atomic<bool>> intake_;
 };
 
@@ -133,7 +135,8 @@ lane::workers::workers(const workers* parents)
       spin_max_ns_(parents->spin_max_ns_),
       one_cpu_(parents->one_cpu_),
       threads_limit_(threads_max),
-      parents_(parents) {
+      parents_(parents),
+      for_ever_(parents->for_ever_) {
   if (current() != nullptr && &current()->owner == parents) {
     detail::own_thread_state().lane_worker = nullptr;
   }
@@ -343,7 +346,12 @@ void lane::workers::leave(worker& self, lock& held) noexcept {
   --threads_;
   threads_limit_ = threads_max;
   worker* sleeper = settle();
-  std::thread before = std::exchange(left_last_, std::move(self.thread));
+  std::thread before;
+  if (for_ever_) {
+    self.thread.detach();
+  } else {
+    before = std::exchange(left_last_, std::move(self.thread));
+  }
   if (threads_ == 0) all_left_.notify_all();
   held.unlock();
   if (sleeper != nullptr) sleeper->bed.wake();
@@ -354,6 +362,8 @@ lane::lane(std::string name, lane_options options)
     : workers_(std::make_unique<workers>(*this, std::move(name), options)) {}
 
 lane::~lane() = default;
+
+void lane::live_for_ever() noexcept { workers_->live_for_ever(); }
 
 void lane::after_fork(void* self) noexcept {
   auto& all = *static_cast<lane*>(self);

@@ -87,7 +87,11 @@ class lane {
   void settle_nested() noexcept;
 
  private:
+  friend class blocking_pool;
   class workers;
+
+  /// It is never destroyed: of the process's pool. \pre It has not been used.
+  void live_for_ever() noexcept;
   static void after_fork(void* self) noexcept;
 
   std::unique_ptr<workers> workers_;

@@ -67,10 +67,12 @@ detail::pool_core& pool::core() {
   // Acquire: pairs with the store below.
   if (detail::pool_core* running = running_.load(std::memory_order_acquire)) [[likely]]
     return *running;
-  std::call_once(started_, [this] {
+  // Not by std::call_once: under ThreadSanitizer one that has thrown is never called again.
+  const std::lock_guard lock(starting_);
+  if (core_ == nullptr) {
     core_ = std::make_unique<detail::pool_core>(*this, options_);
     running_.store(core_.get(), std::memory_order_release);
-  });
+  }
   return *core_;
 }
 
@@ -80,8 +82,8 @@ void pool::after_fork(void* self) noexcept {
   auto& all = *static_cast<pool*>(self);
   detail::pool_core* const left = all.core_.release();
   if (left != nullptr) left->leave_behind();
-  all.running_.store(nullptr, std::memory_order_relaxed);    // There is no other thread.
-  ::new (static_cast<void*>(&all.started_)) std::once_flag;  // Another thread may have been in it.
+  all.running_.store(nullptr, std::memory_order_relaxed);  // There is no other thread.
+  ::new (static_cast<void*>(&all.starting_)) std::mutex;   // Another thread may have had it.
 }
 
 void pool::start() {

@@ -96,7 +96,7 @@ class pool final : public executor {
 
   pool_options options_;
   std::string name_;
-  std::once_flag started_;
+  std::mutex starting_;
   std::unique_ptr<detail::pool_core> core_;
   std::atomic<detail::pool_core*> running_{nullptr};  // The same, once it is there.
   detail::fork_listener forks_{{.in_child = &after_fork}, this};

@@ -23,6 +23,15 @@ void say(const char* format, Values... values) {
   }
 }
 
+/// ThreadSanitizer ends a forked child that starts a thread, if its parent ever had one.
+#if defined(__SANITIZE_THREAD__)
+inline constexpr bool children_may_have_threads = false;
+#elif defined(__has_feature)
+inline constexpr bool children_may_have_threads = !__has_feature(thread_sanitizer);
+#else
+inline constexpr bool children_may_have_threads = true;
+#endif
+
 /// A function that runs in a process of its own, for what ends a process or changes it for good.
 /// Its stdout and stderr are collected. It dies by SIGALRM after a minute rather than hang the
 /// test.

@@ -231,6 +231,7 @@ int compare_in_child(limits allowed, std::uint64_t sequences) {
 }
 
 void compare(const limits& allowed, std::uint64_t sequences) {
+  if (!children_may_have_threads) return;
   child_process child([&] { return compare_in_child(allowed, sequences * factor()); });
   INFO(child.output());
   if (std::getenv("LARIAT_SEEDS") != nullptr && child.status() == 0) WARN(child.output());

@@ -20,15 +20,6 @@ using namespace lariat;
 
 namespace {
 
-// ThreadSanitizer lets no child of a process with threads start any.
-#if defined(__SANITIZE_THREAD__)
-constexpr bool children_may_have_threads = false;
-#elif defined(__has_feature)
-constexpr bool children_may_have_threads = !__has_feature(thread_sanitizer);
-#else
-constexpr bool children_may_have_threads = true;
-#endif
-
 // Forks, though there are threads, and gives what `body` does in the child to exit(3). As
 // child_process::status.
 template <class Body>
