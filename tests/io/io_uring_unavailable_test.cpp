@@ -104,6 +104,14 @@ TEST_CASE("a memory limit that no ring fits in is named", "[io][unavailable]") {
   CHECK(contains(text, "ulimit -l"));
 }
 
+#if defined(__has_feature)
+#if __has_feature(undefined_behavior_sanitizer)
+#define LARIAT_TEST_NEEDS_DESCRIPTORS
+#endif
+#endif
+
+#ifndef LARIAT_TEST_NEEDS_DESCRIPTORS
+// UBSan looks at objects through a pipe of its own, so without descriptors all are wrong to it.
 TEST_CASE("too few descriptors are named with io_uring and the remedy", "[io][unavailable]") {
   for (const rlim_t free : {0, 1}) {
     const std::string text = failure_in_child([&] {
@@ -116,6 +124,7 @@ TEST_CASE("too few descriptors are named with io_uring and the remedy", "[io][un
     CHECK(contains(text, "ulimit -n"));
   }
 }
+#endif
 
 TEST_CASE("a small memory limit makes smaller queues, not a failure", "[io][unavailable][kernel]") {
   // Too little for the default sizes, enough for some.
