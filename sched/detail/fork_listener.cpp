@@ -65,7 +65,7 @@ class fork_listeners {
   std::atomic<unsigned> generation_{0};
 };
 
-fork_listener::fork_listener(const calls& told, void* object) : told_(told), object_(object) {
+fork_listener::fork_listener(calls told, void* object) : told_(told), object_(object) {
   fork_listeners::all().add(*this);
 }
 

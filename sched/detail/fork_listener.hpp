@@ -21,7 +21,7 @@ class fork_listener {
   };
 
   /// To be the last member of what it tells: made last and gone first.
-  fork_listener(const calls& told, void* object);
+  fork_listener(calls told, void* object);
   fork_listener(const fork_listener&) = delete;
   fork_listener& operator=(const fork_listener&) = delete;
   ~fork_listener();
