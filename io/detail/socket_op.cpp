@@ -91,13 +91,7 @@ void socket_op::throw_failure(const char* name) const {
 }
 
 std::error_code socket_op::take_failure() const noexcept {
-  if (task_was_cancelled()) {
-    try {
-      throw_cancelled();
-    } catch (const operation_cancelled&) {
-      // Delivered: the caller sees it as an error code.
-    }
-  }
+  if (task_was_cancelled()) return take_cancelled();
   return std::error_code(-result_, std::system_category());
 }
 

@@ -9,8 +9,10 @@
 #include <lariat/io/tcp.hpp>
 #include <lariat/runtime/testing.hpp>
 #include <lariat/sched/cancelled.hpp>
+#include <lariat/sched/result.hpp>
 #include <lariat/sched/spawn.hpp>
 #include <lariat/sched/timeout.hpp>
+#include <lariat/sched/timer.hpp>
 #include <lariat/sched/when_all.hpp>
 #include <lariat/sched/yield.hpp>
 
@@ -33,6 +35,7 @@
 #include <cstdint>
 #include <span>
 #include <string>
+#include <system_error>
 #include <thread>
 #include <utility>
 #include <vector>
@@ -232,4 +235,30 @@ TEST_CASE("a cancel and what the kernel gives up may come together", "[io][op][s
   });
   CHECK(cancelled > 20);
   CHECK(read > 20);
+}
+
+TEST_CASE("an operation that was cancelled and interrupted has ended by the cancel",
+          "[io][op][simulated]") {
+  int cancelled = 0;
+  lariat::testing::explore(400, [&](lariat::testing::simulation& world) -> task<> {
+    const io::address name("10.0.0.2", 80);
+    io::tcp_listener listener = io::tcp_listener::bind(name);
+    auto both = co_await when_all(io::tcp_stream::connect(name), listener.accept());
+    io::testing::fault_plan plan;
+    plan.given_up = 0.5;
+    plan.delayed = 1;
+    world.set_faults(plan);
+    std::error_code ended;
+    auto writing = spawn([&]() -> task<> {
+      ended = (co_await as_result(both.first.write_some(io::bytes_of("text")))).error;
+    });
+    co_await sleep_for(std::chrono::nanoseconds(world.random(100'000)));
+    writing.cancel();
+    (void)co_await as_result(writing);
+    if (ended) {
+      lariat::testing::require(ended == std::errc::operation_canceled, ended.message());
+      ++cancelled;
+    }
+  });
+  CHECK(cancelled > 20);
 }
