@@ -3,12 +3,12 @@
 #include "input.hpp"
 
 #include <lariat/io/address.hpp>
+#include <lariat/sched/detail/shown_name.hpp>
 
 #include <arpa/inet.h>
 
 #include <algorithm>
 #include <array>
-#include <cstring>
 #include <functional>
 #include <optional>
 #include <stdexcept>
@@ -26,11 +26,9 @@ std::optional<address> made_by(Make make, std::string_view text) {
     return make();
   } catch (const std::invalid_argument& refusal) {
     const std::string_view what = refusal.what();
-    // Compared up to a zero, where what() ends.
-    const std::string begin = "address \"" + std::string(text) + "\": ";
-    require(what.starts_with(begin.c_str()), "a refusal says what was refused");
-    require(what.size() > std::strlen(begin.c_str()) || begin.find('\0') != begin.npos,
-            "a refusal says why");
+    const std::string begin = "address " + lariat::detail::quoted_name(text) + ": ";
+    require(what.starts_with(begin), "a refusal says what was refused");
+    require(what.size() > begin.size(), "a refusal says why");
   }
   return std::nullopt;
 }
