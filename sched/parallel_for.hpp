@@ -52,7 +52,7 @@ fork_task<> run_for_each(Iterator first, std::size_t count, std::size_t grain, F
 ///
 /// \par Cancellation
 /// Each worker stops soon: after the call that it is in if calls take longer than some
-/// microseconds, and after at most 1024 if they are short or a grain was given. Calls made are
+/// microseconds, and after at most 4096 if they are short or a grain was given. Calls made are
 /// made. What the function waits for by `.get()`, another algorithm or `to_pool`, is stopped with
 /// it.
 template <std::integral Index, class Function>

@@ -33,8 +33,9 @@ class batch_size {
 };
 
 /// Elements between two looks at whether to stop: so many that looking costs nothing next to the
-/// shortest of bodies, and that compilers still unroll and vectorise the loop over them.
-inline constexpr std::size_t look_every = 1024;
+/// shortest of bodies, and that compilers still unroll and vectorise the loop over them. A sum of
+/// integers takes 5 % longer with 1024, by clang.
+inline constexpr std::size_t look_every = 4096;
 
 /// Runs `body(from, to)` over all of [first, last), which is not empty, a piece at a time.
 /// \throws operation_cancelled if the call was stopped: cancelled, or another body has failed.
