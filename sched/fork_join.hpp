@@ -105,22 +105,23 @@ class [[nodiscard]] fork_join_operation : fork_group {
   std::coroutine_handle<> await_suspend(std::coroutine_handle<Promise> parent) {
     return start(parent, sizeof...(T), [this](std::size_t i) { return children_[i]; });
   }
-  auto await_resume() { return resume(std::index_sequence_for<T...>()); }
+  // Clang would call it, for it may throw.
+  [[gnu::always_inline]] auto await_resume() { return resume(std::index_sequence_for<T...>()); }
 
  private:
   template <std::size_t... i>
-  auto resume(std::index_sequence<i...>) {
+  [[gnu::always_inline]] auto resume(std::index_sequence<i...>) {
     if (incomplete()) [[unlikely]]
       rethrow(std::index_sequence<i...>());
     if constexpr (sizeof...(T) > 1) {
       all_values<value_of<T>...> values{
-          take_value(fork_promise_result<T>::result_of(children_[i]))...};
+          take_value(not_failed(fork_promise_result<T>::result_of(children_[i])))...};
       free_frames();
       return values;
     } else if constexpr (std::is_void_v<T...>) {
       free_frames();
     } else {
-      auto value = take_value(fork_promise_result<T...>::result_of(children_[0]));
+      auto value = take_value(not_failed(fork_promise_result<T...>::result_of(children_[0])));
       free_frames();
       return value;
     }

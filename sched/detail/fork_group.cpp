@@ -12,7 +12,7 @@ bool fork_group::has_to_stop() const noexcept {
   const fork_scope& all = scope();
   if (all.stopped()) return true;
   for (const fork_group* each = this;;) {
-    if ((each->scope_.load(std::memory_order_relaxed) & failed_bit) != 0) return true;
+    if ((each->scope_word().load(std::memory_order_relaxed) & failed_bit) != 0) return true;
     if (each == all.root) return false;
     each = &fork_promise_base::of(each->parent_).group();
   }
@@ -25,7 +25,7 @@ void fork_group::check_stopped() const {
 
 std::coroutine_handle<> fork_group::next_disturbed(void* child) noexcept {
   while (has_to_stop()) {
-    scope_.fetch_or(dropped_bit, std::memory_order_relaxed);
+    scope_word().fetch_or(dropped_bit, std::memory_order_relaxed);
     if (unstarted_ == 0) return parent();
     if (!current_worker()->forks().pop(child)) return join();
     if (&fork_promise_base::of(child).group() != this) return join_without(child);
@@ -35,13 +35,13 @@ std::coroutine_handle<> fork_group::next_disturbed(void* child) noexcept {
 }
 
 void fork_group::child_failed() noexcept {
-  const std::uintptr_t before = scope_.fetch_or(failed_bit, std::memory_order_relaxed);
+  const std::uintptr_t before = scope_word().fetch_or(failed_bit, std::memory_order_relaxed);
   // After the bit: who finds the scope disturbed looks for that.
   if ((before & failed_bit) == 0) scope().failed();
 }
 
 void fork_group::rethrow_failure(std::exception_ptr first) {
-  if ((scope_.load(std::memory_order_relaxed) & failed_bit) != 0) scope().recovered();
+  if ((scope_word().load(std::memory_order_relaxed) & failed_bit) != 0) scope().recovered();
   if (first == nullptr) throw operation_cancelled({});
   std::rethrow_exception(std::move(first));
 }
@@ -68,7 +68,7 @@ void fork_group::run_stolen(void* child) noexcept {
   fork_scope& scope = group.scope();
   current_strand().scope = &scope;
   if (scope.disturbed() && group.has_to_stop()) [[unlikely]] {
-    group.scope_.fetch_or(dropped_bit, std::memory_order_relaxed);
+    group.scope_word().fetch_or(dropped_bit, std::memory_order_relaxed);
     return group.stolen_ended().resume();
   }
   std::coroutine_handle<>::from_address(child).resume();

@@ -109,7 +109,7 @@ class fork_group {
                                 ChildAt child_at) {
     unstarted_ = static_cast<std::int32_t>(count - 1);
     fork_scope* const scope = current_strand().scope;
-    scope_.store(reinterpret_cast<std::uintptr_t>(scope), std::memory_order_relaxed);
+    scope_word_ = reinterpret_cast<std::uintptr_t>(scope);
     parent_ = parent.address();
     if (scope->disturbed()) [[unlikely]]
       check_stopped();
@@ -128,7 +128,7 @@ class fork_group {
   /// After all have ended. Whether a child has failed or was not started.
   [[nodiscard]] bool incomplete() const noexcept {
     // Relaxed: the join has ordered it.
-    return (scope_.load(std::memory_order_relaxed) & (failed_bit | dropped_bit)) != 0;
+    return (scope_word().load(std::memory_order_relaxed) & (failed_bit | dropped_bit)) != 0;
   }
 
   /// Throws `first`, the children's failure; operation_cancelled if there is none. \pre incomplete
@@ -139,8 +139,11 @@ class fork_group {
   static constexpr std::uintptr_t failed_bit = 1;
   static constexpr std::uintptr_t dropped_bit = 2;
 
+  [[nodiscard]] std::atomic_ref<std::uintptr_t> scope_word() const noexcept {
+    return std::atomic_ref<std::uintptr_t>(scope_word_);
+  }
   [[nodiscard]] fork_scope& scope() const noexcept {
-    return *reinterpret_cast<fork_scope*>(scope_.load(std::memory_order_relaxed) &
+    return *reinterpret_cast<fork_scope*>(scope_word().load(std::memory_order_relaxed) &
                                           ~(failed_bit | dropped_bit));
   }
   [[nodiscard]] bool has_to_stop() const noexcept;
@@ -154,7 +157,8 @@ class fork_group {
   }
 
   void* parent_;  // The address of its handle, which would have to be cleared first.
-  std::atomic<std::uintptr_t> scope_;
+  // Atomic by reference only: a std::atomic would be cleared first, which costs each fork a store.
+  mutable std::uintptr_t scope_word_;
   std::int32_t unstarted_;  // Children that the strand has not started: waiting, or stolen.
   join_counter joined_;
   union {

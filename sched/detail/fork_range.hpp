@@ -71,7 +71,7 @@ class [[nodiscard]] fork_range_operation : fork_group {
     if constexpr (!std::is_void_v<T>) {
       std::vector<std::remove_const_t<T>> values;
       values.reserve(made_);
-      for (std::size_t i = 0; i < made_; ++i) values.push_back(result(i).take());
+      for (std::size_t i = 0; i < made_; ++i) values.push_back(not_failed(result(i)).take());
       return values;
     }
   }

@@ -6,12 +6,22 @@
 
 namespace lariat::detail {
 
+constinit std::atomic<std::uint32_t> fork_scope::disturbed_scopes_{0};
+
+// Counted before the state is set: the count is never lower than it should be, or a fork would
+// overlook what is the matter with another scope.
+void fork_scope::note_disturbed() noexcept {
+  disturbed_scopes_.fetch_add(1, std::memory_order_relaxed);
+}
+void fork_scope::note_calm() noexcept { disturbed_scopes_.fetch_sub(1, std::memory_order_relaxed); }
+
 void fork_scope::check_stopped() const {
   if (stopped()) throw operation_cancelled({});
 }
 
 void fork_scope::stop() noexcept {
-  state_.fetch_or(stopped_bit, std::memory_order_relaxed);
+  note_disturbed();
+  if (state_.fetch_or(stopped_bit, std::memory_order_relaxed) != 0) note_calm();
   if (on_stop_ != nullptr) on_stop_(*this);
   std::unique_lock lock(mutex_);
   for (fork_scope* each = nested_; each != nullptr;) {
@@ -34,12 +44,14 @@ void fork_scope::failed() noexcept {
   if (stop_on_failure) {
     stop();
   } else {
-    state_.fetch_add(one_failure, std::memory_order_relaxed);
+    note_disturbed();
+    if (state_.fetch_add(one_failure, std::memory_order_relaxed) != 0) note_calm();
   }
 }
 
 void fork_scope::recovered() noexcept {
-  if (!stop_on_failure) state_.fetch_sub(one_failure, std::memory_order_relaxed);
+  if (stop_on_failure) return;
+  if (state_.fetch_sub(one_failure, std::memory_order_relaxed) == one_failure) note_calm();
 }
 
 void fork_scope::nest_in(fork_scope& outer) noexcept {

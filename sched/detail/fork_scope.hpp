@@ -18,11 +18,16 @@ class fork_scope {
   fork_scope() noexcept = default;
   fork_scope(const fork_scope&) = delete;
   fork_scope& operator=(const fork_scope&) = delete;
+  ~fork_scope() {
+    if (state_.load(std::memory_order_relaxed) != 0) note_calm();
+  }
 
   /// Whether anything is the matter: it was stopped, or a failure is on its way. All that those
   /// look at who do not want to lose time.
   [[nodiscard]] bool disturbed() const noexcept {
-    return state_.load(std::memory_order_relaxed) != 0;  // Seen soon; it hands nothing over.
+    // Seen soon; it hands nothing over. First a word that is at hand always: each fork looks here.
+    return disturbed_scopes_.load(std::memory_order_relaxed) != 0 &&
+           state_.load(std::memory_order_relaxed) != 0;
   }
   [[nodiscard]] bool stopped() const noexcept {
     return (state_.load(std::memory_order_relaxed) & stopped_bit) != 0;
@@ -59,7 +64,10 @@ class fork_scope {
   static constexpr std::uint32_t stopped_bit = 1;
   static constexpr std::uint32_t one_failure = 2;
   void check_stopped() const;
+  static void note_disturbed() noexcept;
+  static void note_calm() noexcept;
 
+  static std::atomic<std::uint32_t> disturbed_scopes_;  // Of the process: those whose state is set.
   std::atomic<std::uint32_t> state_{0};
   stop_hook on_stop_ = nullptr;
   fork_scope* outer_ = nullptr;

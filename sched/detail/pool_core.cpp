@@ -135,10 +135,10 @@ pool_core::pool_core(pool& owner) : owner_(owner), spin_ns_(0), pin_(false), cro
 }
 
 void pool_core::run_here(runnable& step) noexcept {
-  own_thread_state().worker = workers_.front().get();
+  set_current_worker(workers_.front().get());
   step.run();
   current_strand().scope = nullptr;
-  own_thread_state().worker = nullptr;
+  set_current_worker(nullptr);
   current_strand().frames.release();
 }
 
@@ -175,7 +175,7 @@ pool_core::~pool_core() {
 
 void pool_core::leave_behind() noexcept {
   if (current_worker() != nullptr && &current_worker()->core() == this) {
-    own_thread_state().worker = nullptr;
+    set_current_worker(nullptr);
     current_strand() = {};
   }
   // Kept where a leak checker finds it: nothing of it may be touched, or given back.
@@ -255,14 +255,14 @@ void pool_core::sleep(pool_worker& self, const std::atomic<bool>& done) noexcept
 }
 
 void pool_core::run(pool_worker& self) noexcept {
-  own_thread_state().worker = &self;
+  set_current_worker(&self);
   for (;;) {
     if (run_one(self, stopping_)) continue;
     // Others may still run, and fork; they need no help.
     if (stopping_.load(std::memory_order_acquire) && !anything_visible()) break;
     sleep(self, stopping_);
   }
-  own_thread_state().worker = nullptr;
+  set_current_worker(nullptr);
   current_strand().frames.release();
 }
 

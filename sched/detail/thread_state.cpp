@@ -44,6 +44,7 @@ class end_of_threads {
 
 constinit const thread_state no_thread_state{};
 
+constinit thread_local pool_worker* running_worker = nullptr;
 constinit thread_local thread_state* current_thread = const_cast<thread_state*>(&no_thread_state);
 
 thread_state* try_thread_state() noexcept {
@@ -54,6 +55,11 @@ thread_state* try_thread_state() noexcept {
   ends.watch(state);
   current_thread = state;
   return state;
+}
+
+void set_current_worker(pool_worker* worker) {
+  (void)own_thread_state();
+  running_worker = worker;
 }
 
 thread_state& make_thread_state() {
