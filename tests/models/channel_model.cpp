@@ -20,6 +20,7 @@
 #include <cstdint>
 #include <mutex>
 
+#include "mutant.hpp"
 #include "relacy_model.hpp"
 
 namespace {
@@ -27,8 +28,8 @@ namespace {
 constexpr std::uint64_t capacity = 2;
 constexpr int values = 6;
 
-std::memory_order unless(int mutant, std::memory_order order) {
-  return MUTANT == mutant ? std::memory_order_relaxed : order;
+std::memory_order unless(int broken, std::memory_order order) {
+  return mutant == broken ? std::memory_order_relaxed : order;
 }
 
 struct waiter {
@@ -91,7 +92,7 @@ struct channel_model : rl::test_suite<channel_model, 2> {
   void grow() {
     const std::uint64_t end = tail.load(std::memory_order_relaxed);
     const std::uint64_t begin = head.load(std::memory_order_relaxed);
-    for (std::uint64_t i = begin; i != end && MUTANT != 12; ++i) {
+    for (std::uint64_t i = begin; i != end && mutant != 12; ++i) {
       const int value = first_ring[0];
       second_ring[i % capacity] = value;
     }
@@ -108,9 +109,9 @@ struct channel_model : rl::test_suite<channel_model, 2> {
   // Under the tail's lock, when there is room. Gives a receiver that is to be told.
   waiter* put(int value) {
     waiter* const receiver = waiting_receiver;
-    if (receiver != nullptr && MUTANT != 9) {
+    if (receiver != nullptr && mutant != 9) {
       waiting_receiver = nullptr;
-      if (MUTANT == 10) receiver->tell();
+      if (mutant == 10) receiver->tell();
       receiver->value = value;
       return receiver;
     }
@@ -152,7 +153,7 @@ struct channel_model : rl::test_suite<channel_model, 2> {
     }
     if (full) {
       std::unique_lock heads(head_lock, std::defer_lock);
-      if (MUTANT != 11) heads.lock();
+      if (mutant != 11) heads.lock();
       const std::lock_guard tails(tail_lock);
       if (places < capacity) grow();
       if (has_room()) {
@@ -162,9 +163,9 @@ struct channel_model : rl::test_suite<channel_model, 2> {
     }
     if (!sent) {
       std::unique_lock heads(head_lock, std::defer_lock);
-      if (MUTANT != 7) heads.lock();
+      if (mutant != 7) heads.lock();
       const std::lock_guard tails(tail_lock);
-      if (MUTANT != 5 && has_room()) {
+      if (mutant != 5 && has_room()) {
         receiver = put(value);
         sent = true;
       } else {
@@ -181,7 +182,7 @@ struct channel_model : rl::test_suite<channel_model, 2> {
     waiter* sender = nullptr;
     {
       const std::lock_guard heads(head_lock);
-      const bool look = waiting_sender != nullptr && MUTANT != 8;
+      const bool look = waiting_sender != nullptr && mutant != 8;
       std::unique_lock tails(tail_lock, std::defer_lock);
       if (look) tails.lock();
       if (has_item()) value = take();
@@ -194,12 +195,12 @@ struct channel_model : rl::test_suite<channel_model, 2> {
     {
       const std::lock_guard heads(head_lock);
       const std::lock_guard tails(tail_lock);
-      if (MUTANT != 6 && has_item()) {
+      if (mutant != 6 && has_item()) {
         value = take();
       } else {
         waiting_receiver = &self;
       }
-      sender = MUTANT == 8 ? nullptr : serve_sender();
+      sender = mutant == 8 ? nullptr : serve_sender();
     }
     if (sender != nullptr) sender->tell();
     if (value != 0) return value;

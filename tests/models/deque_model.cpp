@@ -24,6 +24,7 @@
 #include <type_traits>
 #include <utility>
 
+#include "mutant.hpp"
 #include "relacy_model.hpp"
 
 namespace {
@@ -55,19 +56,20 @@ class deque_word : public model::word<T> {
 
   T load(std::memory_order order) const {
     if (is_item) item_slot[rl::thread_index()] = this;
-    if (MUTANT == 7 && role_ == split && here_is_thief()) order = std::memory_order_relaxed;
-    if (MUTANT == 9 && role_ == bottom && here_is_thief()) order = std::memory_order_relaxed;
+    if (mutant == 7 && role_ == split && here_is_thief()) order = std::memory_order_relaxed;
+    if (mutant == 9 && role_ == bottom && here_is_thief()) order = std::memory_order_relaxed;
     const T value = model::word<T>::load(order);
-    if (MUTANT == 3 && std::exchange(fence_due[rl::thread_index()], false)) model::full_fence();
+    if (mutant == 3 && std::exchange(fence_due[rl::thread_index()], false)) model::full_fence();
     return value;
   }
 
   void store(T value, std::memory_order order) {
-    if (MUTANT == 6 && role_ == split) order = std::memory_order_relaxed;
-    if (MUTANT == 8 && role_ == bottom) order = std::memory_order_relaxed;
-    if (MUTANT == 12 && is_ring) order = std::memory_order_relaxed;
+    if (mutant == 6 && role_ == split) order = std::memory_order_relaxed;
+    if (mutant == 8 && role_ == bottom) order = std::memory_order_relaxed;
+    if (mutant == 12 && is_ring) order = std::memory_order_relaxed;
     model::word<T>::store(value, order);
-    if constexpr (MUTANT == 13 && is_ring) {
+    if constexpr (is_ring) {
+      if (mutant != 13) return;
       delete value->older;
       value->older = nullptr;
     }
@@ -75,7 +77,7 @@ class deque_word : public model::word<T> {
 
   bool compare_exchange_strong(T& expected, T value, std::memory_order order,
                                std::memory_order failure) {
-    if (MUTANT == 10 && !here_is_thief()) {
+    if (mutant == 10 && !here_is_thief()) {
       this->store(value, order);
       return true;
     }
@@ -97,9 +99,9 @@ struct stealing_fences {
   static void light() {}
   static void heavy() { RL_ASSERT(false); }
   static void full() {
-    if (MUTANT == 1 && !here_is_thief()) return;
-    if (MUTANT == 2 && here_is_thief()) return;
-    if (MUTANT == 3 && here_is_thief()) {
+    if (mutant == 1 && !here_is_thief()) return;
+    if (mutant == 2 && here_is_thief()) return;
+    if (mutant == 3 && here_is_thief()) {
       fence_due[rl::thread_index()] = true;
       return;
     }
@@ -109,13 +111,13 @@ struct stealing_fences {
 
 struct membarrier_fences : stealing_fences {
   static constexpr bool raids = true;
-  static void heavy() { MUTANT == 4 ? model::full_fence() : model::fence_everywhere<threads>(); }
+  static void heavy() { mutant == 4 ? model::full_fence() : model::fence_everywhere<threads>(); }
 };
 
 struct full_fences : stealing_fences {
   static constexpr bool raids = true;
   static void light() {
-    if (MUTANT != 5) model::full_fence();
+    if (mutant != 5) model::full_fence();
   }
   static void heavy() { model::full_fence(); }
 };
@@ -194,7 +196,7 @@ struct deque_model : rl::test_suite<deque_model<Fences, choice>, threads> {
     steal_result result = forks.steal(got);
     if (Fences::raids && result == steal_result::hidden) result = forks.raid(got);
     if (result != steal_result::stolen) return;
-    if (MUTANT == 11) {
+    if (mutant == 11) {
       got = static_cast<const deque_word<item*>*>(item_slot[rl::thread_index()])
                 ->load(std::memory_order_relaxed);
     }

@@ -15,6 +15,7 @@
 #include <array>
 #include <type_traits>
 
+#include "mutant.hpp"
 #include "relacy_model.hpp"
 
 namespace {
@@ -38,12 +39,12 @@ class mark_word : public model::word<T> {
   static constexpr bool is_version = std::is_same_v<T, std::uint32_t>;
 
   T load(std::memory_order order) const {
-    if (MUTANT == 1 && is_version && rl::thread_index() != owner) return T();
-    if (MUTANT == 6 && !is_version) order = std::memory_order_relaxed;
+    if (mutant == 1 && is_version && rl::thread_index() != owner) return T();
+    if (mutant == 6 && !is_version) order = std::memory_order_relaxed;
     return model::word<T>::load(order);
   }
   void store(T value, std::memory_order order) {
-    if (MUTANT == 5 && !is_version) order = std::memory_order_relaxed;
+    if (mutant == 5 && !is_version) order = std::memory_order_relaxed;
     model::word<T>::store(value, order);
   }
 };
@@ -95,11 +96,11 @@ struct fork_origin_model : rl::test_suite<fork_origin_model, threads> {
 
   void thieve() {
     std::array<bool, numbers_max> early{};
-    if (MUTANT == 2) {
+    if (mutant == 2) {
       for (int i = 0; i < numbers_max; ++i) early[i] = origin.covers(inner, i);
     }
     const auto wanted = [&](std::int64_t index) {
-      if (MUTANT != 2) return origin.covers(inner, index);
+      if (mutant != 2) return origin.covers(inner, index);
       return index < numbers_max && early[static_cast<std::size_t>(index)];
     };
     item* got = nullptr;
@@ -121,9 +122,9 @@ struct fork_origin_model : rl::test_suite<fork_origin_model, threads> {
   void put_back(item* other) {
     fork_origin::mark mark = origin.get();
     mark.first = forks.next_index() + 1;
-    if (MUTANT != 3 && MUTANT != 4) origin.set(mark);
+    if (mutant != 3 && mutant != 4) origin.set(mark);
     forks.push(1, [&](std::size_t) { return other; });
-    if (MUTANT == 4) origin.set(mark);
+    if (mutant == 4) origin.set(mark);
   }
 
   void push(int of) {

@@ -13,26 +13,24 @@
 #include <fstream>
 #include <iostream>
 
+#include "mutant.hpp"
+
 #include <relacy/relacy.hpp>
 
 #undef delete  // Macros of Relacy's, which `= delete` does not survive.
 #undef new
 
-// The inbox names the orders as members of std; Relacy's macros turn them into these.
+// The inbox names the orders as members of std; Relacy's macros, and these, turn them into those.
 namespace std {
-using rl::mo_acquire;
 using rl::mo_relaxed;
-using rl::mo_release;
+const rl::memory_order release_here = mutant == 1 ? rl::mo_relaxed : rl::mo_release;
+const rl::memory_order acquire_here = mutant == 2 ? rl::mo_relaxed : rl::mo_acquire;
 }  // namespace std
 
-#if MUTANT == 1
 #undef memory_order_release
-#define memory_order_release mo_relaxed, $
-#endif
-#if MUTANT == 2
+#define memory_order_release release_here, $
 #undef memory_order_acquire
-#define memory_order_acquire mo_relaxed, $
-#endif
+#define memory_order_acquire acquire_here, $
 
 #include <lariat/sched/detail/inbox.hpp>
 
@@ -83,9 +81,7 @@ class parker {
  public:
   void park() {
     mutex_.lock($);
-#if MUTANT == 6
-    woken_($) = false;
-#endif
+    if (mutant == 6) woken_($) = false;
     while (!woken_($)) condition_.wait(mutex_, $);
     woken_($) = false;
     mutex_.unlock($);
@@ -139,11 +135,7 @@ struct inbox_model : rl::test_suite<inbox_model, senders + 1> {
       each.number = number;
       each.payload = 10 * sender + number;
       const bool asleep = box.push(each);
-#if MUTANT == 4
-      (void)asleep;
-#else
-      if (asleep) place.wake();
-#endif
+      if (asleep && mutant != 4) place.wake();
     }
   }
 
@@ -155,18 +147,13 @@ struct inbox_model : rl::test_suite<inbox_model, senders + 1> {
   void turn() {
     box.drain(taken);
     if (taken.count() == senders * steps_each) return;
-#if MUTANT == 3
-    (void)box.try_sleep();
-    sleep();
-#elif MUTANT == 5
-    if (!box.maybe_filled()) sleep();
-#else
-    if (box.try_sleep()) {
+    if (mutant == 5) {
+      if (!box.maybe_filled()) sleep();
+    } else if (box.try_sleep() || mutant == 3) {
       sleep();
     } else {
       box.drain(taken);
     }
-#endif
   }
 
   void sleep() {

@@ -11,6 +11,7 @@
 
 #include <lariat/sched/detail/join_counter.hpp>
 
+#include "mutant.hpp"
 #include "relacy_model.hpp"
 
 namespace {
@@ -30,11 +31,11 @@ class counter_word : public model::word<std::int32_t> {
   using model::word<std::int32_t>::word;
   std::int32_t fetch_add(std::int32_t value, std::memory_order order) {
     const std::int32_t before =
-        model::word<std::int32_t>::fetch_add(value, weakened(order, MUTANT == 1, MUTANT == 2));
-    return MUTANT == 5 ? 0 : before;
+        model::word<std::int32_t>::fetch_add(value, weakened(order, mutant == 1, mutant == 2));
+    return mutant == 5 ? 0 : before;
   }
   std::int32_t fetch_sub(std::int32_t value, std::memory_order order) {
-    return model::word<std::int32_t>::fetch_sub(value, weakened(order, MUTANT == 3, MUTANT == 4));
+    return model::word<std::int32_t>::fetch_sub(value, weakened(order, mutant == 3, mutant == 4));
   }
 };
 
@@ -50,7 +51,7 @@ struct join_counter_model : rl::test_suite<join_counter_model, threads> {
       kept = 42;
       if (joined.arrive(stolen)) {
         go_on();
-      } else if (MUTANT == 6) {
+      } else if (mutant == 6) {
         RL_ASSERT(kept == 42);
       }
     } else if (joined.child_ended()) {

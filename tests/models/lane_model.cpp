@@ -15,7 +15,8 @@
 
 #include <cstdio>
 #include <fstream>
-#include <type_traits>
+
+#include "mutant.hpp"
 
 #include <relacy/relacy.hpp>
 
@@ -87,29 +88,30 @@ class call_queue {
   int count_ = 0;
 };
 
-// Says nothing.
-struct deaf_flag {
-  deaf_flag(bool) {}
-  bool load(std::memory_order) const { return false; }
-  void store(bool, std::memory_order) {}
+// Of mutant 6 it says nothing.
+struct flag : word<bool> {
+  using word<bool>::word;
+  bool load(std::memory_order order) const {
+    const bool value = word<bool>::load(order);
+    return value && mutant != 6;
+  }
 };
 
-using flag = std::conditional_t<MUTANT == 6, deaf_flag, word<bool>>;
 using inbox = lariat::detail::basic_inbox<call, call_queue, word<call*>>;
 using real_intake = lariat::detail::lane_intake<inbox, call_queue, flag>;
 
 struct intake : real_intake {
   bool settle(bool available) {
-    if (MUTANT == 1 && queue().empty()) return false;
-    if (MUTANT == 4) {
+    if (mutant == 1 && queue().empty()) return false;
+    if (mutant == 4) {
       (void)real_intake::settle(false);
       return false;
     }
     return real_intake::settle(available);
   }
-  void collect() { MUTANT == 3 ? real_intake::look() : real_intake::collect(); }
+  void collect() { mutant == 3 ? real_intake::look() : real_intake::collect(); }
   void arrived() {
-    if (MUTANT != 5) real_intake::arrived();
+    if (mutant != 5) real_intake::arrived();
   }
 };
 
@@ -153,7 +155,7 @@ struct lane_model : rl::test_suite<lane_model, 4> {
 
   template <class Calls>
   void submit(Calls& some) {
-    if (!calls.put(some) || MUTANT == 2) return;
+    if (!calls.put(some) || mutant == 2) return;
     mutex.lock($);
     const int sleeper = settle();
     mutex.unlock($);

@@ -20,6 +20,7 @@
 #include <cstddef>
 #include <mutex>
 
+#include "mutant.hpp"
 #include "relacy_model.hpp"
 
 namespace {
@@ -89,13 +90,13 @@ class sleepers {
 
 struct membarrier_fences {
   static void light() {}
-  static void heavy() { MUTANT == 6 ? model::full_fence() : model::fence_everywhere<threads>(); }
+  static void heavy() { mutant == 6 ? model::full_fence() : model::fence_everywhere<threads>(); }
   static void full() { model::full_fence(); }
 };
 
 struct full_fences {
   static void light() {
-    if (MUTANT != 7) model::full_fence();
+    if (mutant != 7) model::full_fence();
   }
   static void heavy() { model::full_fence(); }
   static void full() { model::full_fence(); }
@@ -103,7 +104,7 @@ struct full_fences {
 
 struct parking_fences {
   static void full() {
-    if (MUTANT != 2) model::full_fence();
+    if (mutant != 2) model::full_fence();
   }
 };
 
@@ -155,7 +156,7 @@ struct parking_model : rl::test_suite<parking_model<Fences, forks_made>, threads
     forks.push(1, [&](std::size_t) { return &each; });
     if (!forks.asked()) return;
     forks.share();
-    if (MUTANT != 8) wake(places.summon());
+    if (mutant != 8) wake(places.summon());
   }
 
   void post(piece& each, int number) {
@@ -198,13 +199,13 @@ struct parking_model : rl::test_suite<parking_model<Fences, forks_made>, threads
     const std::lock_guard<model::mutex> lock(injected_mutex);
     if (injected.empty()) arriving.drain(injected);
     piece* each = injected.pop();
-    left_over.store(MUTANT != 9 && !injected.empty(), std::memory_order_relaxed);
+    left_over.store(mutant != 9 && !injected.empty(), std::memory_order_relaxed);
     return each;
   }
 
   bool run(piece& each) {
     bed* const next = places.found();
-    if (MUTANT != 4) wake(next);
+    if (mutant != 4) wake(next);
     RL_ASSERT(each.payload == 10 * each.number);
     RL_ASSERT(++each.runs == 1);
     if (each.meets) meet();
@@ -232,11 +233,11 @@ struct parking_model : rl::test_suite<parking_model<Fences, forks_made>, threads
   }
 
   void sleep(bed& self) {
-    bool stay = MUTANT == 3 && anything_visible();
+    bool stay = mutant == 3 && anything_visible();
     places.lie_down(&self);
-    if (MUTANT != 5) forks.ask();
+    if (mutant != 5) forks.ask();
     Fences::heavy();
-    if (MUTANT != 1 && MUTANT != 3) {
+    if (mutant != 1 && mutant != 3) {
       stay = anything_visible() || stopping.load(std::memory_order_acquire);
     }
     if (!stay) self.park();

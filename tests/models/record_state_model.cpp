@@ -13,31 +13,27 @@
 #include <fstream>
 #include <iostream>
 
+#include "mutant.hpp"
+
 #include <relacy/relacy.hpp>
 
 #undef delete  // Macros of Relacy's, which `= delete` does not survive.
 #undef new
 
-// The state names the orders as members of std; Relacy's macros turn them into these.
+// The state names the orders as members of std; Relacy's macros, and these, turn them into those.
 namespace std {
-using rl::mo_acq_rel;
-using rl::mo_acquire;
 using rl::mo_relaxed;
-using rl::mo_release;
+const rl::memory_order acq_rel_here = mutant == 1 ? rl::mo_relaxed : rl::mo_acq_rel;
+const rl::memory_order release_here = mutant == 2 ? rl::mo_relaxed : rl::mo_release;
+const rl::memory_order acquire_here = mutant == 3 ? rl::mo_relaxed : rl::mo_acquire;
 }  // namespace std
 
-#if MUTANT == 1
 #undef memory_order_acq_rel
-#define memory_order_acq_rel mo_relaxed, $
-#endif
-#if MUTANT == 2
+#define memory_order_acq_rel acq_rel_here, $
 #undef memory_order_release
-#define memory_order_release mo_relaxed, $
-#endif
-#if MUTANT == 3
+#define memory_order_release release_here, $
 #undef memory_order_acquire
-#define memory_order_acquire mo_relaxed, $
-#endif
+#define memory_order_acquire acquire_here, $
 
 #include <lariat/sched/detail/record_state.hpp>
 
@@ -91,9 +87,7 @@ struct record_state_model : rl::test_suite<record_state_model, 2> {
       taken[each] = true;
       RL_ASSERT(!deleted($));
       if (each == let_go && record.drop()) destroy();
-#if MUTANT != 5
-      if (record.drop()) destroy();
-#endif
+      if (mutant != 5 && record.drop()) destroy();
     }
   }
 
@@ -105,20 +99,12 @@ struct record_state_model : rl::test_suite<record_state_model, 2> {
   }
 
   bool send(int message) {
-#if MUTANT == 4
-    if (record.done()) return false;
-#else
-    if (!record.try_send()) return false;
-#endif
-#if MUTANT != 5
-    record.refer();
-#endif
+    if (mutant == 4 ? record.done() : !record.try_send()) return false;
+    if (mutant != 5) record.refer();
     RL_ASSERT(!loop_gone($));
     // Relaxed: that the loop sees it at its last look is the record's doing.
     posted[message].store(true, rl::mo_relaxed, $);
-#if MUTANT != 4
-    record.sent();
-#endif
+    if (mutant != 4) record.sent();
     return true;
   }
 

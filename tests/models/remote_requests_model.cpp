@@ -15,6 +15,7 @@
 
 #include <lariat/sched/detail/remote_requests.hpp>
 
+#include "mutant.hpp"
 #include "relacy_model.hpp"
 
 namespace {
@@ -32,28 +33,28 @@ class request_word : public model::word<std::uint64_t> {
   using base = model::word<std::uint64_t>;
   using base::base;
   std::uint64_t fetch_add(std::uint64_t value, std::memory_order order) {
-    return first(base::fetch_add(value, weakened(order, MUTANT == 1, MUTANT == 2)));
+    return first(base::fetch_add(value, weakened(order, mutant == 1, mutant == 2)));
   }
   std::uint64_t fetch_or(std::uint64_t value, std::memory_order order) {
-    return first(base::fetch_or(value, weakened(order, MUTANT == 1, MUTANT == 2)));
+    return first(base::fetch_or(value, weakened(order, mutant == 1, mutant == 2)));
   }
   // The first is `bind`, the others are `take`.
   std::uint64_t exchange(std::uint64_t value, std::memory_order order) {
     if (!bound_) {
       bound_ = true;
-      const std::uint64_t before = base::exchange(value, weakened(order, MUTANT == 5, MUTANT == 6));
-      return MUTANT == 10 ? 0 : before;
+      const std::uint64_t before = base::exchange(value, weakened(order, mutant == 5, mutant == 6));
+      return mutant == 10 ? 0 : before;
     }
-    if (MUTANT == 9) {
+    if (mutant == 9) {
       const std::uint64_t before = base::load(std::memory_order_acquire);
       base::store(value, std::memory_order_release);
       return before;
     }
-    return base::exchange(value, weakened(order, MUTANT == 4, MUTANT == 3));
+    return base::exchange(value, weakened(order, mutant == 4, mutant == 3));
   }
 
  private:
-  static std::uint64_t first(std::uint64_t before) { return MUTANT == 7 ? 0 : before; }
+  static std::uint64_t first(std::uint64_t before) { return mutant == 7 ? 0 : before; }
   bool bound_ = false;  // The owner's.
 };
 
@@ -99,9 +100,9 @@ struct remote_requests_model : rl::test_suite<remote_requests_model, threads> {
   }
 
   void own() {
-    if (MUTANT != 8) loop.store(1, std::memory_order_relaxed);
+    if (mutant != 8) loop.store(1, std::memory_order_relaxed);
     apply(requests.bind());
-    if (MUTANT == 8) loop.store(1, std::memory_order_relaxed);
+    if (mutant == 8) loop.store(1, std::memory_order_relaxed);
     for (int turn = 0; turn < 2; ++turn) run_step();
   }
 

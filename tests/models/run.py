@@ -5,8 +5,8 @@ usage: run.py [--folder DIR] [--only NAME] -- COMPILER ARGUMENT...
 
 A model is NAME_model.cpp beside this file. Its main returns 0 when every simulation succeeded and 1
 when one did not; anything else (a signal, another status) counts as a fault of the model. Mutants
-are numbered from 1, without gaps; the model, or a header that it includes, selects them by
-`MUTANT == n`, and the model names each in a line `// mutant n: what is broken`. A mutant counts as
+are numbered from 1, without gaps; the model selects them by `mutant == n` (mutant.hpp), which the
+environment's MUTANT is, and names each in a line `// mutant n: what is broken`. A mutant counts as
 caught only when Relacy itself reports it.
 """
 
@@ -48,17 +48,26 @@ def mutants_of(source):
     return named
 
 
-def run_one(command, source, mutant, folder):
-    """Returns (fault or None, a line about the run)."""
-    program = folder / f'{source.stem}_{mutant}'
-    build = subprocess.run([*command, f'-DMUTANT={mutant}', str(source), '-o', str(program),
-                            '-pthread'], capture_output=True, text=True)
+def compile_one(command, source, folder):
+    """Returns (fault or None, the program)."""
+    program = folder / source.stem
+    build = subprocess.run([*command, str(source), '-o', str(program), '-pthread'],
+                           capture_output=True, text=True)
     if build.returncode != 0:
-        return f'does not compile:\n{build.stderr[:4000]}', 'no run'
+        return f'does not compile:\n{build.stderr[:4000]}', program
+    return None, program
+
+
+def run_one(compiled, mutant, folder):
+    """Returns (fault or None, a line about the run)."""
+    fault, program = compiled.result()
+    if fault:
+        return fault, 'no run'
     start = time.monotonic()
     try:
         run = subprocess.run([str(program)], capture_output=True, text=True, cwd=folder,
-                             errors='replace', timeout=TIMEOUT_S, stdin=subprocess.DEVNULL)
+                             errors='replace', timeout=TIMEOUT_S, stdin=subprocess.DEVNULL,
+                             env={**os.environ, 'MUTANT': str(mutant)})
     except subprocess.TimeoutExpired:
         return f'ran for more than {TIMEOUT_S} s', 'stopped'
     output = run.stdout + run.stderr
@@ -82,15 +91,17 @@ def main():
     parser.add_argument('command', nargs='+')
     options = parser.parse_args()
     command = options.command + FLAGS + ([] if is_clang(options.command) else GCC_FLAGS)
-    jobs = []
-    for source in sorted(options.folder.glob('*_model.cpp')):
-        if options.only in source.stem:
-            jobs.append((source, 0, 'the correct model'))
-            jobs += [(source, n, what) for n, what in mutants_of(source).items()]
+    sources = [s for s in sorted(options.folder.glob('*_model.cpp')) if options.only in s.stem]
+    jobs = [(source, mutant, what) for source in sources
+            for mutant, what in {0: 'the correct model', **mutants_of(source)}.items()]
     failed = 0
     with tempfile.TemporaryDirectory() as scratch, \
             concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as workers:
-        runs = [workers.submit(run_one, command, source, mutant, pathlib.Path(scratch))
+        folder = pathlib.Path(scratch)
+        # All first: a run waits for its program, and the next program is not to wait for it.
+        programs = {source: workers.submit(compile_one, command, source, folder)
+                    for source in sources}
+        runs = [workers.submit(run_one, programs[source], mutant, folder)
                 for source, mutant, _ in jobs]
         for (source, mutant, what), run in zip(jobs, runs):
             fault, note = run.result()

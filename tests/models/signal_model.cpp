@@ -13,6 +13,7 @@
 
 #include <lariat/sched/detail/signal.hpp>
 
+#include "mutant.hpp"
 #include "relacy_model.hpp"
 
 namespace {
@@ -27,22 +28,22 @@ class signal_word : public model::word<waiter*> {
   using base = model::word<waiter*>;
   using base::base;
   waiter* load(std::memory_order order) const {
-    return base::load(MUTANT == 5 ? std::memory_order_relaxed : order);
+    return base::load(mutant == 5 ? std::memory_order_relaxed : order);
   }
   waiter* exchange(waiter* value, std::memory_order order) {
-    return base::exchange(value, MUTANT == 1   ? std::memory_order_acquire
-                                 : MUTANT == 2 ? std::memory_order_release
+    return base::exchange(value, mutant == 1   ? std::memory_order_acquire
+                                 : mutant == 2 ? std::memory_order_release
                                                : order);
   }
   bool compare_exchange_strong(waiter*& expected, waiter* value, std::memory_order order,
                                std::memory_order failure) {
     const bool waits = value != nullptr;
-    if ((waits && MUTANT == 7) || (!waits && MUTANT == 6)) {
+    if ((waits && mutant == 7) || (!waits && mutant == 6)) {
       base::store(value, order == std::memory_order_acq_rel ? std::memory_order_release : order);
       return true;
     }
-    if (waits && MUTANT == 3) order = std::memory_order_acquire;
-    if (waits && MUTANT == 4) order = std::memory_order_release;
+    if (waits && mutant == 3) order = std::memory_order_acquire;
+    if (waits && mutant == 4) order = std::memory_order_release;
     return base::compare_exchange_strong(expected, value, order, failure);
   }
 };
