@@ -90,7 +90,8 @@ void runtime_core::cancel_main() noexcept {
     runtime_core& core_;
   };
   loop& where = first().loop();
-  if (where.announce()) where.post(*new canceller(*this));
+  auto call = std::make_unique<canceller>(*this);
+  if (where.announce()) where.post(*call.release());
 }
 
 void runtime_core::run_main(runtime& owner, main_task_base& main) {
@@ -175,12 +176,11 @@ std::vector<std::exception_ptr> runtime_core::shut_down(runtime& owner) {
 
 void main_task_base::announce(runtime_core& core) {
   loop& where = core.first().loop();
-  if (!where.announce()) {
-    throw runtime_closed("block_on");
-  }
   core_ = &core;
   set_name("main");
   place(where, {});
+  // At last: what is announced is posted, or the loop would wait for it for ever.
+  if (!where.announce()) throw runtime_closed("block_on");
 }
 
 void main_task_base::launch() noexcept { owner()->post(*this); }

@@ -45,17 +45,16 @@ bool spawned::send(Action action) noexcept {
 }
 
 void spawned::launch(loop& where, std::source_location site) {
-  if (loop::current() != &where && !where.announce()) {
-    throw runtime_closed("spawn");
-  }
   place(where, site);
   if (const context* const maker = running_task()) inherit_locals(*maker);
   if (loop::current() == &where) {
     attach();
     where.ready(*this);
-  } else {
-    where.post(*this);
+    return;
   }
+  // At last: what is announced is posted, or the loop would wait for it for ever.
+  if (!where.announce()) throw runtime_closed("spawn");
+  where.post(*this);
 }
 
 scope_link::scope_link(spawn_scope& scope, const context& parent, spawned& task) noexcept
