@@ -23,7 +23,7 @@ HERE = pathlib.Path(__file__).resolve().parent
 ROOT = HERE.parent.parent
 
 SANITIZED = '-fsanitize=fuzzer{},address,undefined'
-FLAGS = ['-O1', '-gline-tables-only', '-fno-omit-frame-pointer']
+FLAGS = ['-O1', '-gline-tables-only', '-fno-omit-frame-pointer', '-fno-sanitize-recover=all']
 LAYERS = ['sched', 'io', 'runtime']
 LIBRARIES = ['-luring', '-pthread']
 
