@@ -2,8 +2,8 @@
 
 #include <lariat/sched/cancelled.hpp>
 #include <lariat/sched/detail/failure_sink.hpp>
+#include <lariat/sched/detail/local_values.hpp>
 #include <lariat/sched/detail/thread_state.hpp>
-#include <lariat/sched/local.hpp>
 #include <lariat/sched/loop.hpp>
 #include <lariat/sched/operation.hpp>
 #include <lariat/sched/stop_token.hpp>

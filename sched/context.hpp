@@ -1,8 +1,8 @@
 #pragma once
 
 #include <lariat/sched/cancelled.hpp>
+#include <lariat/sched/clock.hpp>
 #include <lariat/sched/detail/stop_forward.hpp>
-#include <lariat/sched/driver.hpp>
 #include <lariat/sched/executor.hpp>
 
 #include <atomic>
@@ -18,7 +18,6 @@ namespace lariat {
 
 class loop;
 class operation;
-class pool;
 
 namespace detail {
 struct local_values;
@@ -50,7 +49,7 @@ class context : public runnable {
 
   /// The pool that its coroutines run on; null for a task of its loop. Its operations are carried
   /// out on the loop all the same.
-  [[nodiscard]] pool* computing_on() const noexcept { return on_pool_ ? find_pool() : nullptr; }
+  [[nodiscard]] executor* computing_on() const noexcept { return on_pool_ ? find_pool() : nullptr; }
 
   /// Unique among the process's tasks, in order of their start.
   [[nodiscard]] std::uint64_t id() const noexcept { return id_; }
@@ -141,7 +140,7 @@ class context : public runnable {
   static std::uint64_t next_id() noexcept;
 
   /// Of one that is on a pool.
-  [[nodiscard]] virtual pool* find_pool() const noexcept { return nullptr; }
+  [[nodiscard]] virtual executor* find_pool() const noexcept { return nullptr; }
 
   // Times in 32 bits: units of 1.05 ms, which come round after 52 days.
   static constexpr unsigned coarse_bits = 20;

@@ -1,5 +1,6 @@
 #include <lariat/sched/lane.hpp>
 
+#include <lariat/sched/clock.hpp>
 #include <lariat/sched/detail/lane_intake.hpp>
 #include <lariat/sched/detail/name_thread.hpp>
 #include <lariat/sched/detail/parker.hpp>
@@ -8,7 +9,6 @@
 #include <lariat/sched/detail/thread_operation.hpp>
 #include <lariat/sched/detail/thread_state.hpp>
 #include <lariat/sched/detail/usable_cpus.hpp>
-#include <lariat/sched/driver.hpp>
 #include <lariat/sched/timer.hpp>
 
 #include <sched.h>
@@ -61,7 +61,6 @@ class lane::workers {
     worker* next_idle = nullptr;  // In the list of sleepers.
     bool asleep = false;          // Whether it is in that.
     unsigned waits = 0;           // Calls to its own lane that its function waits for.
-    const context* task = nullptr;
     clock_ns spin_ns = spin_min_ns;
     std::thread thread;
     detail::parker bed;
@@ -263,7 +262,7 @@ void lane::workers::work(worker& self) noexcept {
   intake_.arrived();
   while (detail::thread_operation* call = next_call(self, held)) {
     ++calls_;
-    self.task = call->task_;
+    detail::this_thread_state().lane_task = call->task_;
     // From here on the call may be abandoned: only what it stands for is touched.
     const auto function = call->function_;
     void* const state = call->state_;
@@ -272,7 +271,7 @@ void lane::workers::work(worker& self) noexcept {
     if (sleeper != nullptr) sleeper->bed.wake();
     function(state);
     held.lock();
-    self.task = nullptr;
+    detail::this_thread_state().lane_task = nullptr;
   }
   leave(self, held);
 }
@@ -384,10 +383,7 @@ lane* lane::current() noexcept {
   return self == nullptr ? nullptr : &self->owner.front;
 }
 
-const context* lane::current_task() noexcept {
-  const workers::worker* self = workers::current();
-  return self == nullptr ? nullptr : self->task;
-}
+const context* lane::current_task() noexcept { return detail::this_thread_state().lane_task; }
 
 bool lane::submit(detail::thread_operation& call) noexcept { return workers_->submit(call); }
 

@@ -1,9 +1,8 @@
 #include <lariat/sched/local.hpp>
 
 #include <lariat/sched/context.hpp>
-#include <lariat/sched/lane.hpp>
+#include <lariat/sched/detail/running_task.hpp>
 #include <lariat/sched/loop.hpp>
-#include <lariat/sched/pool.hpp>
 
 #include <algorithm>
 #include <stdexcept>
@@ -22,15 +21,6 @@ context& require_task_on_loop() {
 }
 
 }  // namespace
-
-const context* running_task() noexcept {
-  if (const loop* const here = loop::current()) {
-    // In a simulation threads' and pools' functions run here, too, between two tasks.
-    if (const context* const task = here->running()) return task;
-  }
-  if (const context* const task = pool::current_task()) return task;
-  return lane::current_task();
-}
 
 const void* find_local(const void* key) noexcept {
   const context* const task = running_task();

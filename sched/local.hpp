@@ -1,30 +1,16 @@
 #pragma once
 
+#include <lariat/sched/detail/local_values.hpp>
+
 #include <memory>
 #include <optional>
 #include <utility>
-#include <vector>
 
 namespace lariat {
 
-class context;
-
 namespace detail {
 
-/// The values of a task: one for each variable. Immutable, and shared with children.
-struct local_values {
-  struct entry {
-    const void* key;
-    std::shared_ptr<const void> value;
-  };
-  std::vector<entry> entries;
-};
-
-/// The task that runs on this thread: on its loop, on a pool on its behalf, or in its `to_thread`.
-/// Null if none does.
-[[nodiscard]] const context* running_task() noexcept;
-
-/// What it has for `key`; null if nothing.
+/// What the task that runs here has for `key`; null if nothing.
 [[nodiscard]] const void* find_local(const void* key) noexcept;
 
 /// Gives the task that runs here a value for `key`. Returns the values that it had.

@@ -8,6 +8,7 @@
 #include <lariat/sched/detail/usable_cpus.hpp>
 #include <lariat/sched/detail/wait_chain.hpp>
 #include <lariat/sched/operation.hpp>
+#include <lariat/sched/system_random.hpp>
 
 #include <pthread.h>
 #include <sched.h>
@@ -99,7 +100,10 @@ loop& loop::require(const char* operation) {
 
 std::uint64_t loop::random() noexcept {
   loop* const running = current_loop();
-  return running != nullptr ? running->driver_.random() : system_random();
+  if (running != nullptr) {
+    if (const auto number = running->driver_.random()) return *number;
+  }
+  return system_random();
 }
 
 context& loop::foreign_context() noexcept {

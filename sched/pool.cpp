@@ -2,6 +2,7 @@
 
 #include <lariat/sched/context.hpp>
 #include <lariat/sched/detail/pool_core.hpp>
+#include <lariat/sched/detail/running_task.hpp>
 #include <lariat/sched/detail/thread_substitute.hpp>
 #include <lariat/sched/detail/usable_cpus.hpp>
 #include <lariat/sched/loop.hpp>
@@ -48,8 +49,8 @@ pool& pool::of(const loop& where) {
 }
 
 pool& pool::of(const context& task) {
-  pool* const own = task.computing_on();
-  return own == nullptr ? of(*task.owner()) : *own;
+  executor* const own = task.computing_on();  // A pool: nothing else computes.
+  return own == nullptr ? of(*task.owner()) : static_cast<pool&>(*own);
 }
 
 pool& pool::current() {
@@ -58,10 +59,7 @@ pool& pool::current() {
   return running == nullptr ? process_pool() : of(*running);
 }
 
-const context* pool::current_task() noexcept {
-  const detail::fork_scope* const scope = detail::current_strand().scope;
-  return scope == nullptr ? nullptr : scope->task;
-}
+const context* pool::current_task() noexcept { return detail::computing_task(); }
 
 detail::pool_core& pool::core() {
   // Acquire: pairs with the store below.

@@ -20,8 +20,6 @@ namespace detail {
 template <class T>
 class root_task;
 
-[[noreturn]] void throw_task_awaited_twice();
-
 template <class T>
 class task_promise_base : public promise_base {
  public:

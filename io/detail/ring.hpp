@@ -1,7 +1,7 @@
 #pragma once  // lint: allow(pragma) lint: allow(listed): of the sources only, not installed.
 
 #include <lariat/io/detail/signal_guard.hpp>
-#include <lariat/sched/driver.hpp>
+#include <lariat/sched/clock.hpp>
 
 #include <liburing.h>
 

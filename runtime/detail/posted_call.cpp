@@ -1,7 +1,7 @@
 #include <lariat/runtime/detail/posted_call.hpp>
 
 #include <lariat/sched/detail/is_cancelled.hpp>
-#include <lariat/sched/local.hpp>
+#include <lariat/sched/detail/running_task.hpp>
 #include <lariat/sched/loop.hpp>
 #include <lariat/sched/runtime_closed.hpp>
 

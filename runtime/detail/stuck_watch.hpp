@@ -1,7 +1,7 @@
 #pragma once
 
+#include <lariat/sched/clock.hpp>
 #include <lariat/sched/detail/loop_watch.hpp>
-#include <lariat/sched/driver.hpp>
 
 #include <atomic>
 #include <cstddef>

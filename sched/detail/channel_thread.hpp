@@ -1,7 +1,7 @@
 #pragma once
 
+#include <lariat/sched/clock.hpp>
 #include <lariat/sched/detail/channel_state.hpp>
-#include <lariat/sched/driver.hpp>
 #include <lariat/sched/stop_token.hpp>
 #include <lariat/sched/timer.hpp>
 

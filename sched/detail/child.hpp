@@ -95,7 +95,7 @@ class child_base : public context, private return_point {
       }
     }
     try {
-      if (pool* const there = computing_on()) return run_on(*there);
+      if (executor* const there = computing_on()) return run_on(*there);
       place_.body().start(*this, *this);
     } catch (...) {
       refuse(std::current_exception());
@@ -106,9 +106,9 @@ class child_base : public context, private return_point {
   ~child_base() { place_.destroy(settled_); }
 
  private:
-  [[nodiscard]] pool* find_pool() const noexcept override { return parent_->computing_on(); }
+  [[nodiscard]] executor* find_pool() const noexcept override { return parent_->computing_on(); }
 
-  [[gnu::noinline, gnu::cold]] void run_on(pool& there) {
+  [[gnu::noinline, gnu::cold]] void run_on(executor& there) {
     auto run = std::make_unique<pool_run>(*this, &child_base::back_from_pool, this);
     const std::coroutine_handle<> body = place_.body().start_on_pool(*this, run->back());
     run.release()->start(there, body);

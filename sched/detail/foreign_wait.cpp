@@ -1,11 +1,11 @@
 #include <lariat/sched/detail/foreign_wait.hpp>
 
 #include <lariat/sched/context.hpp>
-#include <lariat/sched/detail/pool_run.hpp>
+#include <lariat/sched/detail/behalf.hpp>
+#include <lariat/sched/detail/running_task.hpp>
 #include <lariat/sched/detail/thread_state.hpp>
 #include <lariat/sched/loop.hpp>
 #include <lariat/sched/operation.hpp>
-#include <lariat/sched/pool.hpp>
 
 #include <cassert>
 #include <cstdint>
@@ -97,7 +97,7 @@ void foreign_wait::destroyed(stand_in* self) noexcept {
 void foreign_wait::come_back(bool at_once) noexcept {
   const context& task = *promise().task_context();
   if (!promise().on_pool()) return come_back_to(*task.owner(), at_once);
-  if (at_once && pool::current_task() == &task &&
+  if (at_once && computing_task() == &task &&
       ++this_thread_state().inline_resumes % inline_resumes_max != 0) {
     return operation().go_on();
   }

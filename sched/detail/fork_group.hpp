@@ -1,5 +1,6 @@
 #pragma once
 
+#include <lariat/sched/detail/fork_scope.hpp>
 #include <lariat/sched/detail/join_counter.hpp>
 #include <lariat/sched/detail/pool_worker.hpp>
 

@@ -1,6 +1,6 @@
 #include <lariat/sched/detail/frame_stack.hpp>
 
-#include <lariat/sched/detail/pool_worker.hpp>
+#include <lariat/sched/detail/thread_state.hpp>
 
 #include <algorithm>
 #include <new>

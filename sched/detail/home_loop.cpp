@@ -1,14 +1,14 @@
 #include <lariat/sched/detail/home_loop.hpp>
 
 #include <lariat/sched/context.hpp>
+#include <lariat/sched/detail/running_task.hpp>
 #include <lariat/sched/loop.hpp>
-#include <lariat/sched/pool.hpp>
 
 namespace lariat::detail {
 
 loop* home_loop() noexcept {
   if (loop* const running = loop::current()) return running;
-  const context* const task = pool::current_task();
+  const context* const task = computing_task();
   return task == nullptr ? nullptr : task->owner();
 }
 

@@ -1,9 +1,8 @@
 #include <lariat/sched/detail/loop_trip.hpp>
 
 #include <lariat/sched/context.hpp>
-#include <lariat/sched/detail/pool_run.hpp>
+#include <lariat/sched/detail/behalf.hpp>
 #include <lariat/sched/loop.hpp>
-#include <lariat/sched/pool.hpp>
 
 #include <utility>
 

@@ -1,6 +1,6 @@
 #pragma once
 
-#include <lariat/sched/driver.hpp>
+#include <lariat/sched/clock.hpp>
 
 namespace lariat {
 class context;

@@ -1,10 +1,10 @@
 #pragma once
 
+#include <lariat/sched/clock.hpp>
 #include <lariat/sched/detail/inbox.hpp>
 #include <lariat/sched/detail/parking.hpp>
 #include <lariat/sched/detail/pool_worker.hpp>
 #include <lariat/sched/detail/run_queue.hpp>
-#include <lariat/sched/driver.hpp>
 #include <lariat/sched/executor.hpp>
 
 #include <atomic>

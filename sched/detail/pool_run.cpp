@@ -3,19 +3,13 @@
 #include <lariat/sched/context.hpp>
 #include <lariat/sched/detail/behalf.hpp>
 #include <lariat/sched/loop.hpp>
-#include <lariat/sched/pool.hpp>
 
 #include <memory>
 #include <utility>
 
 namespace lariat::detail {
 
-void resume_on_pool(const context& task, std::coroutine_handle<> coroutine) noexcept {
-  const behalf here(&task);
-  coroutine.resume();  // It may be on another thread, or gone, when this returns.
-}
-
-void pool_run::start(pool& where, std::coroutine_handle<> body) noexcept {
+void pool_run::start(executor& where, std::coroutine_handle<> body) noexcept {
   body_ = body;
   where.post(*this);
 }

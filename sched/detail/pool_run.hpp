@@ -9,13 +9,9 @@
 
 namespace lariat {
 class context;
-class pool;
-}  // namespace lariat
+}
 
 namespace lariat::detail {
-
-/// On a pool's worker: runs the coroutine on behalf of `task` until it suspends.
-void resume_on_pool(const context& task, std::coroutine_handle<> coroutine) noexcept;
 
 /// The run of a task's first coroutine on a pool, from its loop and back. Deletes itself.
 class pool_run final : public runnable, private return_point {
@@ -33,7 +29,7 @@ class pool_run final : public runnable, private return_point {
   [[nodiscard]] return_point& back() noexcept { return *this; }
 
   /// Sends it to the pool; it has been told to return here.
-  void start(pool& where, std::coroutine_handle<> body) noexcept;
+  void start(executor& where, std::coroutine_handle<> body) noexcept;
 
   /// On the pool; then on the loop.
   void run() noexcept override;

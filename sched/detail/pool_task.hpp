@@ -34,7 +34,7 @@ class pool_task_base : public operation, public child_owner {
   explicit pool_task_base(pool* where) noexcept : where_(where) {}
   ~pool_task_base() = default;
 
-  virtual context& start_child(pool& where, const context& parent,
+  virtual context& start_child(executor& where, const context& parent,
                                std::source_location site) noexcept = 0;
 
   /// Throws what the task came to, if that is no value.
@@ -57,7 +57,7 @@ template <class T>
 class pool_child final : public child_base<T> {
  public:
   using child_base<T>::child_base;
-  void start_on(pool& where, child_owner& told, const context& parent,
+  void start_on(executor& where, child_owner& told, const context& parent,
                 std::source_location site) noexcept {
     where_ = &where;
     this->mark_on_pool();
@@ -65,9 +65,9 @@ class pool_child final : public child_base<T> {
   }
 
  private:
-  [[nodiscard]] pool* find_pool() const noexcept override { return where_; }
+  [[nodiscard]] executor* find_pool() const noexcept override { return where_; }
 
-  pool* where_ = nullptr;
+  executor* where_ = nullptr;
 };
 
 template <class T>
@@ -82,7 +82,7 @@ class [[nodiscard]] pool_task_operation final : public pool_task_base {
   }
 
  private:
-  context& start_child(pool& where, const context& parent,
+  context& start_child(executor& where, const context& parent,
                        std::source_location site) noexcept override {
     child_.start_on(where, *this, parent, site);
     return child_;

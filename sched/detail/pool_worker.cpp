@@ -1,5 +1,6 @@
 #include <lariat/sched/detail/pool_worker.hpp>
 
+#include <lariat/sched/detail/fork_scope.hpp>
 #include <lariat/sched/detail/pool_core.hpp>
 
 #include <utility>

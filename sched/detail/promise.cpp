@@ -2,7 +2,6 @@
 
 #include <lariat/sched/detail/site_text.hpp>
 #include <lariat/sched/loop.hpp>
-#include <lariat/sched/task.hpp>
 
 #include <stdexcept>
 #include <string>

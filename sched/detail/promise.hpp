@@ -15,6 +15,9 @@ class context;
 
 namespace lariat::detail {
 
+/// \throws std::logic_error
+[[noreturn]] void throw_task_awaited_twice();
+
 /// What coroutines of every result type share: whom to go back to, on whose behalf the coroutine
 /// runs, and where it stands.
 class promise_base {

@@ -1,7 +1,7 @@
 #include <lariat/sched/detail/spawned.hpp>
 
 #include <lariat/sched/detail/is_cancelled.hpp>
-#include <lariat/sched/local.hpp>
+#include <lariat/sched/detail/running_task.hpp>
 #include <lariat/sched/operation.hpp>
 #include <lariat/sched/runtime_closed.hpp>
 

@@ -137,7 +137,10 @@ call_gatherer* call_gatherer::current() noexcept { return this_thread_state().ga
 call_gatherer* call_gatherer::make_current() noexcept {
   thread_state* const here = try_thread_state();
   if (here == nullptr) return nullptr;
-  if (here->gatherer == nullptr) here->gatherer = new (std::nothrow) call_gatherer;
+  if (here->gatherer == nullptr) {
+    here->gatherer = new (std::nothrow) call_gatherer;
+    here->delete_gatherer = [](call_gatherer* ended) noexcept { delete ended; };
+  }
   return here->gatherer;
 }
 

@@ -2,7 +2,6 @@
 
 #include <lariat/sched/detail/frame_pool.hpp>
 #include <lariat/sched/detail/stay_loaded.hpp>
-#include <lariat/sched/detail/thread_operation.hpp>
 
 #include <pthread.h>
 
@@ -16,7 +15,7 @@ namespace {
 void end_thread_state(void* address) noexcept {
   auto* const state = static_cast<thread_state*>(address);
   give_all_frames(state->frames);
-  delete state->gatherer;
+  if (state->gatherer != nullptr) state->delete_gatherer(state->gatherer);
   current_thread = const_cast<thread_state*>(&no_thread_state);
   delete state;
 }

@@ -7,8 +7,9 @@
 #include <cstdint>
 
 namespace lariat {
+class context;
 class loop;
-}
+}  // namespace lariat
 
 // clang before 19 keeps the address of a thread-local across a suspension (toolchain C1).
 #if defined(__clang__) && __clang_major__ < 19
@@ -33,12 +34,14 @@ struct cancel_cascade {
 /// thread-local storage: a shared object that is opened at run time finds room for some words of
 /// the quick kind only. sched/README.md, "Threads".
 struct alignas(64) thread_state {
-  loop* running_loop;  ///< The loop that runs here.
-  strand running;      ///< What the worker runs.
-  void* lane_worker;   ///< The lane's thread that this is. lane.cpp knows its type.
-  void* io;            ///< A word for each layer above.
+  loop* running_loop;        ///< The loop that runs here.
+  strand running;            ///< What the worker runs.
+  void* lane_worker;         ///< The lane's thread that this is. lane.cpp knows its type.
+  const context* lane_task;  ///< On whose behalf that runs.
+  void* io;                  ///< A word for each layer above.
   void* runtime;
   call_gatherer* gatherer;
+  void (*delete_gatherer)(call_gatherer*) noexcept;
   std::uint64_t random;   ///< Of `system_random`. 0: not begun.
   std::uint64_t next_id;  ///< Contexts' ids, in [next_id, ids_end).
   std::uint64_t ids_end;

@@ -1,6 +1,6 @@
 #pragma once
 
-#include <lariat/sched/driver.hpp>
+#include <lariat/sched/clock.hpp>
 #include <lariat/sched/executor.hpp>
 
 #include <array>

@@ -1,6 +1,6 @@
 #pragma once  // lint: allow(pragma) lint: allow(listed): of the sources only, not installed.
 
-#include <lariat/sched/driver.hpp>
+#include <lariat/sched/clock.hpp>
 
 #include <cstddef>
 #include <cstdint>

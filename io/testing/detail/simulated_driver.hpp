@@ -27,7 +27,9 @@ class simulated_driver final : public detail::io_driver, public request_owner {
   void wake() noexcept override;
   void drain() noexcept override;
   clock_ns now() noexcept override { return kernel_.world().now(); }
-  std::uint64_t random() noexcept override { return kernel_.world().random().next(); }
+  std::optional<std::uint64_t> random() noexcept override {
+    return kernel_.world().random().next();
+  }
 
   void submit(detail::op& operation) noexcept override;
   void cancel(detail::op& operation) noexcept override;

@@ -1,18 +1,11 @@
-#include <lariat/sched/driver.hpp>
+#include <lariat/sched/system_random.hpp>
 
+#include <lariat/sched/clock.hpp>
 #include <lariat/sched/detail/thread_state.hpp>
 
 #include <sys/random.h>
 
-#include <ctime>
-
 namespace lariat {
-
-clock_ns monotonic_now() noexcept {
-  timespec time;
-  ::clock_gettime(CLOCK_MONOTONIC, &time);  // Cannot fail: the clock exists on every Linux.
-  return time.tv_sec * clock_ns{1'000'000'000} + time.tv_nsec;
-}
 
 // By splitmix64.
 std::uint64_t system_random() noexcept {
@@ -29,9 +22,5 @@ std::uint64_t system_random() noexcept {
   mixed = (mixed ^ (mixed >> 27)) * 0x94d049bb133111eb;
   return mixed ^ (mixed >> 31);
 }
-
-clock_ns driver::now() noexcept { return monotonic_now(); }
-
-std::uint64_t driver::random() noexcept { return system_random(); }
 
 }  // namespace lariat

@@ -1,0 +1,18 @@
+#pragma once
+
+#include <memory>
+#include <vector>
+
+namespace lariat::detail {
+
+/// The values that a task has of `local` variables: one for each. Immutable, and shared with
+/// children.
+struct local_values {
+  struct entry {
+    const void* key;
+    std::shared_ptr<const void> value;
+  };
+  std::vector<entry> entries;
+};
+
+}  // namespace lariat::detail

@@ -1,0 +1,16 @@
+#pragma once
+
+namespace lariat {
+class context;
+}
+
+namespace lariat::detail {
+
+/// The task on whose behalf this thread, a pool's worker, computes. Null on other threads.
+[[nodiscard]] const context* computing_task() noexcept;
+
+/// The task that runs on this thread: on its loop, on a pool on its behalf, or in its `to_thread`.
+/// Null if none does.
+[[nodiscard]] const context* running_task() noexcept;
+
+}  // namespace lariat::detail
