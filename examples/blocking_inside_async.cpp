@@ -4,7 +4,7 @@
 //   blocking_inside_async [MILLISECONDS]
 
 #include <lariat/lariat.hpp>
-#include <lariat/sched/to_thread.hpp>
+#include <lariat/sched/blocking/to_thread.hpp>
 
 #include <algorithm>
 #include <chrono>

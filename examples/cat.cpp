@@ -2,8 +2,8 @@
 //
 //   cat FILE...
 
-#include <lariat/io/file.hpp>
-#include <lariat/runtime/run_main.hpp>
+#include <lariat/io/file/file.hpp>
+#include <lariat/runtime/run/run_main.hpp>
 
 #include <cstdio>
 #include <system_error>

@@ -2,7 +2,7 @@
 //
 //   echo_client [ADDRESS:PORT [TEXT]]     127.0.0.1:7000 and "hello" unless told otherwise
 
-#include <lariat/io/tcp.hpp>
+#include <lariat/io/net/tcp.hpp>
 #include <lariat/lariat.hpp>
 
 #include <chrono>

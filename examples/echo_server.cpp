@@ -2,7 +2,7 @@
 //
 //   echo_server [ADDRESS:PORT]     127.0.0.1:7000 unless told otherwise; port 0 picks a free one
 
-#include <lariat/io/tcp.hpp>
+#include <lariat/io/net/tcp.hpp>
 #include <lariat/lariat.hpp>
 
 #include <array>

@@ -3,7 +3,7 @@
 //
 //   read_while_ticking [FILE [MILLISECONDS]]
 
-#include <lariat/io/fs_content.hpp>
+#include <lariat/io/fs/fs_content.hpp>
 #include <lariat/lariat.hpp>
 
 #include <algorithm>

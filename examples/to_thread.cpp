@@ -3,7 +3,7 @@
 //   to_thread [MILLISECONDS]
 
 #include <lariat/lariat.hpp>
-#include <lariat/sched/to_thread.hpp>
+#include <lariat/sched/blocking/to_thread.hpp>
 
 #include <unistd.h>
 

@@ -1,10 +1,10 @@
 #pragma once
 
-#include <lariat/sched/cancelled.hpp>
-#include <lariat/sched/join_handle.hpp>
-#include <lariat/sched/spawn.hpp>
-#include <lariat/sched/task.hpp>
-#include <lariat/sched/timer.hpp>
+#include <lariat/sched/cancel/cancelled.hpp>
+#include <lariat/sched/task/join_handle.hpp>
+#include <lariat/sched/task/spawn.hpp>
+#include <lariat/sched/task/task.hpp>
+#include <lariat/sched/time/timer.hpp>
 
 #include <chrono>
 #include <exception>

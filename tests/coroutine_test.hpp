@@ -1,11 +1,11 @@
 #pragma once
 
-#include <lariat/io/loop_driver.hpp>
+#include <lariat/io/driver/loop_driver.hpp>
 #include <lariat/runtime/testing/simulation.hpp>
-#include <lariat/sched/detail/failure_text.hpp>
-#include <lariat/sched/loop.hpp>
-#include <lariat/sched/spawn.hpp>
-#include <lariat/sched/task.hpp>
+#include <lariat/sched/loop/detail/failure_text.hpp>
+#include <lariat/sched/loop/loop.hpp>
+#include <lariat/sched/task/spawn.hpp>
+#include <lariat/sched/task/task.hpp>
 
 #ifdef LARIAT_CATCH2_V3
 #include <catch2/catch_all.hpp>

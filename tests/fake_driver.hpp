@@ -1,6 +1,6 @@
 #pragma once
 
-#include <lariat/sched/driver.hpp>
+#include <lariat/sched/executor/driver.hpp>
 
 #include <chrono>
 #include <condition_variable>

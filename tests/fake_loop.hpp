@@ -2,11 +2,11 @@
 
 #include "fake_driver.hpp"
 
-#include <lariat/sched/loop.hpp>
-#include <lariat/sched/spawn.hpp>
-#include <lariat/sched/task.hpp>
-#include <lariat/sched/timer.hpp>
-#include <lariat/sched/yield.hpp>
+#include <lariat/sched/loop/loop.hpp>
+#include <lariat/sched/task/spawn.hpp>
+#include <lariat/sched/task/task.hpp>
+#include <lariat/sched/task/yield.hpp>
+#include <lariat/sched/time/timer.hpp>
 
 #ifdef LARIAT_CATCH2_V3
 #include <catch2/catch_all.hpp>

@@ -31,9 +31,10 @@ TEXT_NAMES = {'meson_options.txt', '.clang-format', '.clang-tidy', '.editorconfi
 SKIPPED_FOLDERS = re.compile(r'build.*|\.git|\.cache|__pycache__|subprojects')
 
 LINES_MAX = 500
+ROOM_MAX = 30  # files
 BANDS = {'.hpp': (30, 200), '.cpp': (20, 300)}  # of the layers
 
-BUDGETED = {'sched/task.hpp', 'io/detail/op.hpp', 'runtime/run.hpp'}
+BUDGETED = {'sched/task/task.hpp', 'io/op/detail/op.hpp', 'runtime/run/run.hpp'}
 OVER_BUDGET = {'memory', 'chrono', 'functional', 'thread', 'stop_token', 'liburing.h'}
 
 # What the language calls, and what therefore needs no explanation.
@@ -126,6 +127,63 @@ def layer_direction(all_files):
                 yield file, line, f'{file.top} may not include {folder[1]}: <{name}>'
             elif file.top == 'sched' and (name.startswith('linux/') or 'liburing' in name):
                 yield file, line, f'sched knows no kernel interface: <{name}>'
+
+
+# The table of rooms, which stands in ARCHITECTURE.md: a heading for each layer, then a row for each
+# room: | name | what it holds | what it may include |.
+def rooms(all_files):
+    """{(layer, room): rooms of the layer that it may include}."""
+    table, layer = {}, None
+    text = all_files.by_path['ARCHITECTURE.md'].text if 'ARCHITECTURE.md' in all_files.by_path else ''
+    for line in text.split('\n'):
+        if heading := re.match(r'#+ (?:Rooms of )?(\w+)', line):
+            layer = heading[1]
+        row = re.match(r'\| (\w+) \|[^|]*\| ([\w, -]+) \|$', line)
+        if row and layer in LAYERS and row[1] != 'room':
+            above = [room for of, room in table if of == layer]
+            table[layer, row[1]] = above if row[2] == 'all' else re.findall(r'\w+', row[2])
+    return table
+
+
+@rule('room')
+def room_direction(all_files):
+    table = rooms(all_files)
+    counts = {}
+    for file in all_files.layers():
+        parts = file.path.split('/')
+        if len(parts) < 3:
+            continue  # What includes a whole room is for users, and lies beside its folder.
+        here = tuple(parts[:2])
+        if here not in table:
+            yield file, 1, f'ARCHITECTURE.md has no room {here[0]}/{here[1]}'
+            continue
+        counts[here] = counts.get(here, 0) + 1
+        if counts[here] == ROOM_MAX + 1 and table[here] is not None and here[1] != 'testing':
+            yield file, 1, f'{here[0]}/{here[1]} has more than {ROOM_MAX} files: it is two rooms'
+        for line, _, name in file.includes:
+            there = name.removeprefix('lariat/').split('/')
+            if not name.startswith('lariat/') or there[0] != here[0]:
+                continue
+            if len(there) < 3:
+                yield file, line, f'<{name}> is for users: include what is needed of the room'
+            elif there[1] != here[1] and there[1] not in table[here]:
+                yield file, line, f'{here[0]}/{here[1]} may not include {there[1]}: <{name}>'
+
+
+@rule('missing')
+def names_what_exists(all_files):
+    """Files that comments name, and what they include of lariat."""
+    paths = ['/' + path for path in all_files.by_path]
+    for file in all_files.layers():
+        for line, _, name in file.includes:
+            if name.startswith('lariat/') and name.removeprefix('lariat/') not in all_files.by_path \
+                    and name != 'lariat/lariat.hpp':
+                yield file, line, f'<{name}> does not exist'
+        for number, text in enumerate(file.lines, 1):
+            # Not "server.cpp:12", which is an example of what is printed.
+            for match in re.finditer(r'//.*?(?<![\w<./-])([\w/]+\.(?:hpp|cpp|md|py))\b(?!:\d)', text):
+                if not any(path.endswith('/' + match[1]) for path in paths):
+                    yield file, number, f'{match[1]} does not exist'
 
 
 @rule('include')
@@ -247,7 +305,7 @@ def undocumented(file):
 @rule('thread-local')
 def one_thread_local(all_files):
     for file in all_files.layers():
-        if not file.path.startswith('sched/detail/thread_state.'):
+        if not file.path.startswith('sched/coroutine/detail/thread_state.'):
             for match in re.finditer(r'\b(thread_local|__thread)\b', file.code):
                 yield (file, file.line_at(match.start()), 'what belongs to a thread is in its '
                        'thread_state: an object with more cannot be opened by dlopen')
@@ -300,6 +358,8 @@ def listed_in_meson(all_files):
     for file in all_files.cpp():
         build, inside = f'{file.top}/meson.build', file.path.split('/', 1)[1]
         stem = inside.removesuffix('.cpp')
+        if file.in_layer:
+            inside = file.path.removesuffix(file.suffix)
         if file.top == 'tests':
             if not inside.endswith('_test.cpp'):
                 continue

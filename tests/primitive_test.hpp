@@ -3,9 +3,9 @@
 #include "fake_loop.hpp"
 #include "thread_test.hpp"
 
-#include <lariat/sched/cancelled.hpp>
-#include <lariat/sched/join_handle.hpp>
-#include <lariat/sched/timeout.hpp>
+#include <lariat/sched/cancel/cancelled.hpp>
+#include <lariat/sched/task/join_handle.hpp>
+#include <lariat/sched/time/timeout.hpp>
 
 #include "child_process.hpp"
 

@@ -2,7 +2,7 @@
 
 #include "fake_loop.hpp"
 
-#include <lariat/sched/futex_driver.hpp>
+#include <lariat/sched/executor/futex_driver.hpp>
 
 #include <latch>
 

@@ -3,9 +3,9 @@
 
 #include "items.hpp"
 
-#include <lariat/runtime/run.hpp>
-#include <lariat/sched/channel.hpp>
-#include <lariat/sched/task.hpp>
+#include <lariat/runtime/run/run.hpp>
+#include <lariat/sched/channel/channel.hpp>
+#include <lariat/sched/task/task.hpp>
 
 #include <optional>
 #include <string>

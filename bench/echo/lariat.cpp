@@ -2,10 +2,10 @@
 
 #include "listen.hpp"
 
-#include <lariat/io/stream_socket.hpp>
-#include <lariat/io/tcp.hpp>
-#include <lariat/runtime/run.hpp>
-#include <lariat/sched/spawn.hpp>
+#include <lariat/io/net/stream_socket.hpp>
+#include <lariat/io/net/tcp.hpp>
+#include <lariat/runtime/run/run.hpp>
+#include <lariat/sched/task/spawn.hpp>
 
 #include <span>
 #include <vector>

@@ -2,9 +2,9 @@
 
 #include "reads.hpp"
 
-#include <lariat/io/file.hpp>
-#include <lariat/runtime/run.hpp>
-#include <lariat/sched/task_group.hpp>
+#include <lariat/io/file/file.hpp>
+#include <lariat/runtime/run/run.hpp>
+#include <lariat/sched/scope/task_group.hpp>
 
 #include <span>
 

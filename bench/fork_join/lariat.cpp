@@ -2,8 +2,8 @@
 
 #include "workload.hpp"
 
-#include <lariat/sched/fork_join.hpp>
-#include <lariat/sched/to_pool.hpp>
+#include <lariat/sched/pool/fork_join.hpp>
+#include <lariat/sched/pool/to_pool.hpp>
 
 #include <cstddef>
 #include <numeric>

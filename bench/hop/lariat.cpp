@@ -2,9 +2,9 @@
 
 #include "hops.hpp"
 
-#include <lariat/runtime/run.hpp>
-#include <lariat/sched/timer.hpp>
-#include <lariat/sched/to_pool.hpp>
+#include <lariat/runtime/run/run.hpp>
+#include <lariat/sched/pool/to_pool.hpp>
+#include <lariat/sched/time/timer.hpp>
 
 namespace {
 

@@ -1,17 +1,17 @@
 // What lariat's tasks, loop and timers cost, beside the bare coroutine of bare.cpp.
 
-#include <lariat/runtime/run.hpp>
-#include <lariat/sched/channel.hpp>
-#include <lariat/sched/detail/timer_wheel.hpp>
-#include <lariat/sched/event.hpp>
-#include <lariat/sched/mutex.hpp>
-#include <lariat/sched/queue.hpp>
-#include <lariat/sched/result.hpp>
-#include <lariat/sched/semaphore.hpp>
-#include <lariat/sched/spawn.hpp>
-#include <lariat/sched/task.hpp>
-#include <lariat/sched/when_all.hpp>
-#include <lariat/sched/yield.hpp>
+#include <lariat/runtime/run/run.hpp>
+#include <lariat/sched/channel/channel.hpp>
+#include <lariat/sched/channel/queue.hpp>
+#include <lariat/sched/executor/detail/timer_wheel.hpp>
+#include <lariat/sched/scope/when_all.hpp>
+#include <lariat/sched/sync/event.hpp>
+#include <lariat/sched/sync/mutex.hpp>
+#include <lariat/sched/sync/semaphore.hpp>
+#include <lariat/sched/task/result.hpp>
+#include <lariat/sched/task/spawn.hpp>
+#include <lariat/sched/task/task.hpp>
+#include <lariat/sched/task/yield.hpp>
 
 #include <benchmark/benchmark.h>
 

@@ -2,10 +2,10 @@
 
 #include "rounds.hpp"
 
-#include <lariat/runtime/run.hpp>
-#include <lariat/sched/spawn.hpp>
-#include <lariat/sched/timer.hpp>
-#include <lariat/sched/yield.hpp>
+#include <lariat/runtime/run/run.hpp>
+#include <lariat/sched/task/spawn.hpp>
+#include <lariat/sched/task/yield.hpp>
+#include <lariat/sched/time/timer.hpp>
 
 #include <chrono>
 

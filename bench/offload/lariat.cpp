@@ -2,10 +2,10 @@
 
 #include "calls.hpp"
 
-#include <lariat/runtime/run.hpp>
-#include <lariat/sched/lane.hpp>
-#include <lariat/sched/task_group.hpp>
-#include <lariat/sched/to_thread.hpp>
+#include <lariat/runtime/run/run.hpp>
+#include <lariat/sched/blocking/lane.hpp>
+#include <lariat/sched/blocking/to_thread.hpp>
+#include <lariat/sched/scope/task_group.hpp>
 
 namespace {
 

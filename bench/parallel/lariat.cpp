@@ -2,9 +2,9 @@
 
 #include "workload.hpp"
 
-#include <lariat/sched/parallel_for.hpp>
-#include <lariat/sched/parallel_reduce.hpp>
-#include <lariat/sched/parallel_sort.hpp>
+#include <lariat/sched/parallel/parallel_for.hpp>
+#include <lariat/sched/parallel/parallel_reduce.hpp>
+#include <lariat/sched/parallel/parallel_sort.hpp>
 
 namespace {
 

@@ -3,11 +3,11 @@
 
 #include "common.hpp"
 
-#include <lariat/io/tcp.hpp>
+#include <lariat/io/net/tcp.hpp>
 #include <lariat/runtime/testing.hpp>
-#include <lariat/sched/task_group.hpp>
-#include <lariat/sched/timer.hpp>
-#include <lariat/sched/when_all.hpp>
+#include <lariat/sched/scope/task_group.hpp>
+#include <lariat/sched/scope/when_all.hpp>
+#include <lariat/sched/time/timer.hpp>
 
 #include <array>
 #include <chrono>

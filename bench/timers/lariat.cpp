@@ -2,7 +2,7 @@
 
 #include "pattern.hpp"
 
-#include <lariat/sched/detail/timer_wheel.hpp>
+#include <lariat/sched/executor/detail/timer_wheel.hpp>
 
 #include <deque>
 

@@ -7,10 +7,10 @@
 
 #include "server.hpp"
 
-#include <lariat/runtime/run_main.hpp>
-#include <lariat/sched/cancelled.hpp>
-#include <lariat/sched/spawn.hpp>
-#include <lariat/sched/timeout.hpp>
+#include <lariat/runtime/run/run_main.hpp>
+#include <lariat/sched/cancel/cancelled.hpp>
+#include <lariat/sched/task/spawn.hpp>
+#include <lariat/sched/time/timeout.hpp>
 
 #include <CLI/CLI.hpp>
 

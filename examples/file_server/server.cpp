@@ -2,7 +2,7 @@
 
 #include "request_target.hpp"
 
-#include <lariat/sched/timeout.hpp>
+#include <lariat/sched/time/timeout.hpp>
 
 #include <algorithm>
 #include <array>

@@ -3,11 +3,11 @@
 #include "http.hpp"
 #include "site.hpp"
 
-#include <lariat/io/buffered_reader.hpp>
-#include <lariat/io/tcp.hpp>
-#include <lariat/sched/join_handle.hpp>
-#include <lariat/sched/task.hpp>
-#include <lariat/sched/task_group.hpp>
+#include <lariat/io/net/tcp.hpp>
+#include <lariat/io/stream/buffered_reader.hpp>
+#include <lariat/sched/scope/task_group.hpp>
+#include <lariat/sched/task/join_handle.hpp>
+#include <lariat/sched/task/task.hpp>
 
 #include <cstdint>
 #include <deque>

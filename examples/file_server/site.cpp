@@ -2,7 +2,7 @@
 
 #include "http.hpp"
 
-#include <lariat/io/raw_op.hpp>
+#include <lariat/io/op/raw_op.hpp>
 
 #include <fcntl.h>
 #include <liburing.h>

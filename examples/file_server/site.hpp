@@ -1,8 +1,8 @@
 #pragma once
 
-#include <lariat/io/descriptor.hpp>
-#include <lariat/io/file.hpp>
-#include <lariat/sched/task.hpp>
+#include <lariat/io/file/file.hpp>
+#include <lariat/io/op/descriptor.hpp>
+#include <lariat/sched/task/task.hpp>
 
 #include <cstdint>
 #include <ctime>

@@ -2,9 +2,9 @@
 
 #include "digest.hpp"
 
-#include <lariat/io/file.hpp>
-#include <lariat/sched/to_pool.hpp>
-#include <lariat/sched/when_all.hpp>
+#include <lariat/io/file/file.hpp>
+#include <lariat/sched/pool/to_pool.hpp>
+#include <lariat/sched/scope/when_all.hpp>
 
 #include <algorithm>
 #include <memory>

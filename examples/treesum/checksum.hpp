@@ -1,6 +1,6 @@
 #pragma once
 
-#include <lariat/sched/task.hpp>
+#include <lariat/sched/task/task.hpp>
 
 #include <cstdint>
 #include <string>

@@ -9,11 +9,11 @@
 #include "checksum.hpp"
 #include "progress_bar.hpp"
 
-#include <lariat/io/buffered_writer.hpp>
-#include <lariat/io/file.hpp>
-#include <lariat/io/fs_walk.hpp>
-#include <lariat/runtime/run_main.hpp>
-#include <lariat/sched/task_group.hpp>
+#include <lariat/io/file/file.hpp>
+#include <lariat/io/fs/fs_walk.hpp>
+#include <lariat/io/stream/buffered_writer.hpp>
+#include <lariat/runtime/run/run_main.hpp>
+#include <lariat/sched/scope/task_group.hpp>
 
 #include <fcntl.h>
 #include <unistd.h>

@@ -2,8 +2,8 @@
 
 #include "checksum.hpp"
 
-#include <lariat/sched/task.hpp>
-#include <lariat/sched/timer.hpp>
+#include <lariat/sched/task/task.hpp>
+#include <lariat/sched/time/timer.hpp>
 
 namespace treesum {
 

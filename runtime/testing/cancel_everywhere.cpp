@@ -2,9 +2,9 @@
 
 #include <lariat/io/testing/detail/random_source.hpp>
 #include <lariat/runtime/testing/detail/machine.hpp>
-#include <lariat/sched/cancelled.hpp>
-#include <lariat/sched/detail/failure_text.hpp>
-#include <lariat/sched/exception_group.hpp>
+#include <lariat/sched/cancel/cancelled.hpp>
+#include <lariat/sched/loop/detail/failure_text.hpp>
+#include <lariat/sched/task/exception_group.hpp>
 
 #include <algorithm>
 #include <cstdint>

@@ -1,6 +1,6 @@
 #include <lariat/runtime/testing/explore.hpp>
 
-#include <lariat/sched/detail/failure_text.hpp>
+#include <lariat/sched/loop/detail/failure_text.hpp>
 
 #include <cstdio>
 #include <cstdlib>

@@ -1,6 +1,6 @@
 #include <lariat/runtime/testing/simulation.hpp>
 
-#include <lariat/io/detail/error.hpp>
+#include <lariat/io/kernel/detail/error.hpp>
 #include <lariat/runtime/testing/detail/machine.hpp>
 
 #include <sys/stat.h>

@@ -1,9 +1,9 @@
 #pragma once
 
-#include <lariat/io/address.hpp>
+#include <lariat/io/net/address.hpp>
 #include <lariat/io/testing/fault_plan.hpp>
 #include <lariat/io/testing/link_options.hpp>
-#include <lariat/sched/task.hpp>
+#include <lariat/sched/task/task.hpp>
 
 #include <chrono>
 #include <cstdint>

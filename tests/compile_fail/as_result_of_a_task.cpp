@@ -1,9 +1,9 @@
 // Only operations end without throwing; a task's exceptions are of any type.
 // first: A task may throw anything: catch it, or spawn the task and await as_result(handle)
 
-#include <lariat/sched/join_handle.hpp>
-#include <lariat/sched/result.hpp>
-#include <lariat/sched/spawn.hpp>
+#include <lariat/sched/task/join_handle.hpp>
+#include <lariat/sched/task/result.hpp>
+#include <lariat/sched/task/spawn.hpp>
 
 lariat::task<int> work() { co_return 1; }
 

@@ -1,6 +1,6 @@
 // first: a function that gives one is to be called, as in co_await work()
 
-#include <lariat/sched/task.hpp>
+#include <lariat/sched/task/task.hpp>
 
 lariat::task<int> one() { co_return 1; }
 

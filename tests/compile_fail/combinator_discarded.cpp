@@ -1,7 +1,7 @@
 // expect: nodiscard
 // flags: -Werror
 
-#include <lariat/sched/timeout.hpp>
+#include <lariat/sched/time/timeout.hpp>
 
 lariat::task<> work() { co_return; }
 

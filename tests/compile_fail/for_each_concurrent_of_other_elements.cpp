@@ -1,6 +1,6 @@
 // first: for_each_concurrent(range, limit, function) calls function(element), and cannot
 
-#include <lariat/sched/for_each_concurrent.hpp>
+#include <lariat/sched/scope/for_each_concurrent.hpp>
 
 #include <string>
 

@@ -1,6 +1,6 @@
 // first: for_each_concurrent takes a function that gives a task, and this one gives something else
 
-#include <lariat/sched/for_each_concurrent.hpp>
+#include <lariat/sched/scope/for_each_concurrent.hpp>
 
 #include <utility>
 #include <vector>

@@ -1,7 +1,7 @@
 // expect: a fork_task awaits fork_join
 
-#include <lariat/sched/fork_join.hpp>
-#include <lariat/sched/timer.hpp>
+#include <lariat/sched/pool/fork_join.hpp>
+#include <lariat/sched/time/timer.hpp>
 
 lariat::fork_task<> nothing() { co_return; }
 

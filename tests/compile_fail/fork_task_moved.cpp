@@ -1,6 +1,6 @@
 // expect: deleted
 
-#include <lariat/sched/fork_join.hpp>
+#include <lariat/sched/pool/fork_join.hpp>
 
 #include <utility>
 

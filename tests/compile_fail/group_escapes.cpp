@@ -1,7 +1,7 @@
 // A group is made by task_group::with, in the frame that awaits it; there is no other one.
 // expect: abstract
 
-#include <lariat/sched/task_group.hpp>
+#include <lariat/sched/scope/task_group.hpp>
 
 lariat::task<> body(lariat::task_group& group) {
 #ifdef CORRECT

@@ -1,6 +1,6 @@
 // first: task_group::with takes a function of the group that gives a task
 
-#include <lariat/sched/task_group.hpp>
+#include <lariat/sched/scope/task_group.hpp>
 
 lariat::task<> work() { co_return; }
 

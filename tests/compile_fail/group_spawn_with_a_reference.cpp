@@ -1,6 +1,6 @@
 // first: say std::ref(argument) if what it refers to outlives the task
 
-#include <lariat/sched/task_group.hpp>
+#include <lariat/sched/scope/task_group.hpp>
 
 #include <functional>
 

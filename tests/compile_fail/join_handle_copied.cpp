@@ -2,7 +2,7 @@
 // expect-clang: deleted
 // expect: lariat::join_handle<int>
 
-#include <lariat/sched/join_handle.hpp>
+#include <lariat/sched/task/join_handle.hpp>
 
 #include <utility>
 

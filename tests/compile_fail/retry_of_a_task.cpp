@@ -1,7 +1,7 @@
 // A task runs once.
 // first: retry calls a function that gives a task, once for each attempt
 
-#include <lariat/sched/retry.hpp>
+#include <lariat/sched/time/retry.hpp>
 
 lariat::task<int> fetch() { co_return 1; }
 

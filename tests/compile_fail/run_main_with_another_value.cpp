@@ -1,6 +1,6 @@
 // first: the main task gives the exit status, as a task<int>, or nothing, as a task<>
 
-#include <lariat/runtime/run_main.hpp>
+#include <lariat/runtime/run/run_main.hpp>
 
 #ifdef CORRECT
 lariat::task<int> main_task() { co_return 1; }

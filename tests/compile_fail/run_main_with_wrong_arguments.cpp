@@ -1,6 +1,6 @@
 // first: run_main takes a task, run_main(main_task()), or a function that gives one
 
-#include <lariat/runtime/run_main.hpp>
+#include <lariat/runtime/run/run_main.hpp>
 
 lariat::task<int> main_task(int argc, char**) { co_return argc; }
 

@@ -1,6 +1,6 @@
 // first: run takes a task: a function that gives one is to be called, as in run(work())
 
-#include <lariat/runtime/run.hpp>
+#include <lariat/runtime/run/run.hpp>
 
 lariat::task<int> main_task() { co_return 0; }
 

@@ -1,7 +1,7 @@
 // expect: nodiscard
 // flags: -Werror
 
-#include <lariat/sched/timer.hpp>
+#include <lariat/sched/time/timer.hpp>
 
 lariat::task<> caller() {
 #ifdef CORRECT

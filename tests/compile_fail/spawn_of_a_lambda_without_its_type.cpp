@@ -1,6 +1,6 @@
 // first: A lambda says so, [] -> task<> { ... co_return; }
 
-#include <lariat/sched/spawn.hpp>
+#include <lariat/sched/task/spawn.hpp>
 
 void start() {
 #ifdef CORRECT

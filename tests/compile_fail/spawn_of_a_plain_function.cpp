@@ -1,6 +1,6 @@
 // first: spawn takes a function that gives a task<T>, and this one gives something else
 
-#include <lariat/sched/spawn.hpp>
+#include <lariat/sched/task/spawn.hpp>
 
 #ifdef CORRECT
 lariat::task<int> work() { co_return 1; }

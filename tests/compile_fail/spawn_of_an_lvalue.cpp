@@ -1,6 +1,6 @@
 // first: a task that exists is handed over, alone: spawn(std::move(task))
 
-#include <lariat/sched/spawn.hpp>
+#include <lariat/sched/task/spawn.hpp>
 
 #include <utility>
 

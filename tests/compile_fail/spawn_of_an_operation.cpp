@@ -1,7 +1,7 @@
 // first: an operation is awaited in one: spawn([]() -> task<> { co_await sleep_for(1s); })
 
-#include <lariat/sched/spawn.hpp>
-#include <lariat/sched/timer.hpp>
+#include <lariat/sched/task/spawn.hpp>
+#include <lariat/sched/time/timer.hpp>
 
 void start() {
   const std::chrono::seconds second(1);

@@ -1,7 +1,7 @@
 // A reference to what may be gone when the task runs has to be asked for, by std::ref.
 // first: say std::ref(argument) if what it refers to outlives the task
 
-#include <lariat/sched/spawn.hpp>
+#include <lariat/sched/task/spawn.hpp>
 
 #include <functional>
 

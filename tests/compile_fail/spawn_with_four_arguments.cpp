@@ -1,6 +1,6 @@
 // first: takes three arguments at most; with options it takes any number
 
-#include <lariat/sched/spawn.hpp>
+#include <lariat/sched/task/spawn.hpp>
 
 lariat::task<int> sum(int a, int b, int c, int d) { co_return a + b + c + d; }
 

@@ -1,6 +1,6 @@
 // first: spawn(function, arguments...) cannot call this function with these arguments
 
-#include <lariat/sched/spawn.hpp>
+#include <lariat/sched/task/spawn.hpp>
 
 lariat::task<int> twice(int number) { co_return 2 * number; }
 

@@ -1,6 +1,6 @@
 // first: one that cannot be copied is handed over by std::move
 
-#include <lariat/sched/spawn.hpp>
+#include <lariat/sched/task/spawn.hpp>
 
 #include <memory>
 #include <utility>

@@ -1,8 +1,8 @@
 // expect: a task awaits to_pool
 
-#include <lariat/sched/fork_join.hpp>
-#include <lariat/sched/task.hpp>
-#include <lariat/sched/to_pool.hpp>
+#include <lariat/sched/pool/fork_join.hpp>
+#include <lariat/sched/pool/to_pool.hpp>
+#include <lariat/sched/task/task.hpp>
 
 lariat::fork_task<int> one() { co_return 1; }
 

@@ -2,7 +2,7 @@
 // expect-clang: deleted
 // expect: lariat::task<int>
 
-#include <lariat/sched/task.hpp>
+#include <lariat/sched/task/task.hpp>
 
 #include <utility>
 

@@ -1,7 +1,7 @@
 // expect: a task does nothing until it is awaited or spawned
 // flags: -Werror
 
-#include <lariat/sched/task.hpp>
+#include <lariat/sched/task/task.hpp>
 
 lariat::task<> work() { co_return; }
 

@@ -1,6 +1,6 @@
 // first: over-aligned results are misaligned in coroutine frames: return a pointer
 
-#include <lariat/sched/task.hpp>
+#include <lariat/sched/task/task.hpp>
 
 #ifdef CORRECT
 struct line {

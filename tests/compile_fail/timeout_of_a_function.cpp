@@ -1,6 +1,6 @@
 // first: a function that gives a task is to be called, as in timeout(1s, work())
 
-#include <lariat/sched/timeout.hpp>
+#include <lariat/sched/time/timeout.hpp>
 
 #include <chrono>
 

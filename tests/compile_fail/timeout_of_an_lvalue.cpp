@@ -1,6 +1,6 @@
 // first: one that has a name is handed over by std::move
 
-#include <lariat/sched/timeout.hpp>
+#include <lariat/sched/time/timeout.hpp>
 
 #include <chrono>
 #include <utility>

@@ -1,8 +1,8 @@
 // A generator's awaiter refers to the generator.
 // first: this cannot be moved into a task of its own, as a generator's next(): await it in one
 
-#include <lariat/sched/generator.hpp>
-#include <lariat/sched/timeout.hpp>
+#include <lariat/sched/task/generator.hpp>
+#include <lariat/sched/time/timeout.hpp>
 
 #include <chrono>
 

@@ -1,6 +1,6 @@
 // first: say std::ref(argument) if nobody else uses it meanwhile
 
-#include <lariat/sched/to_pool.hpp>
+#include <lariat/sched/pool/to_pool.hpp>
 
 #include <functional>
 

@@ -1,6 +1,6 @@
 // first: to_thread and to_pool(function, arguments...) cannot call this function
 
-#include <lariat/sched/to_pool.hpp>
+#include <lariat/sched/pool/to_pool.hpp>
 
 int twice(int number) { return 2 * number; }
 

@@ -1,6 +1,6 @@
 // first: a call that may be abandoned outlives its task
 
-#include <lariat/sched/to_thread.hpp>
+#include <lariat/sched/blocking/to_thread.hpp>
 
 #include <string>
 #include <string_view>

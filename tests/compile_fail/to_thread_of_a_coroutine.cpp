@@ -1,7 +1,7 @@
 // first: to_thread runs a plain function on a thread. A coroutine is awaited where it is, or runs
 
-#include <lariat/sched/to_pool.hpp>
-#include <lariat/sched/to_thread.hpp>
+#include <lariat/sched/blocking/to_thread.hpp>
+#include <lariat/sched/pool/to_pool.hpp>
 
 lariat::task<int> one() { co_return 1; }
 

@@ -1,6 +1,6 @@
 // first: say std::ref(argument) if nobody else uses it meanwhile
 
-#include <lariat/sched/to_thread.hpp>
+#include <lariat/sched/blocking/to_thread.hpp>
 
 #include <functional>
 

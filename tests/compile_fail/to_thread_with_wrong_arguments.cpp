@@ -1,6 +1,6 @@
 // first: to_thread and to_pool(function, arguments...) cannot call this function
 
-#include <lariat/sched/to_thread.hpp>
+#include <lariat/sched/blocking/to_thread.hpp>
 
 int twice(int number) { return 2 * number; }
 

@@ -1,7 +1,7 @@
 // A task is awaited once: handing one over says so.
 // first: one that has a name is handed over by std::move
 
-#include <lariat/sched/when_all.hpp>
+#include <lariat/sched/scope/when_all.hpp>
 
 #include <utility>
 

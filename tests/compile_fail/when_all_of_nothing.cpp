@@ -1,6 +1,6 @@
 // first: when_all takes 1 to 6 awaitables; put more of them into a range
 
-#include <lariat/sched/when_all.hpp>
+#include <lariat/sched/scope/when_all.hpp>
 
 lariat::task<int> one() { co_return 1; }
 

@@ -1,6 +1,6 @@
 // first: when_any needs at least one awaitable
 
-#include <lariat/sched/when_any.hpp>
+#include <lariat/sched/scope/when_any.hpp>
 
 lariat::task<int> one() { co_return 1; }
 

@@ -1,6 +1,6 @@
 // first: with_deadline takes a function of the deadline that gives a task
 
-#include <lariat/sched/timeout.hpp>
+#include <lariat/sched/time/timeout.hpp>
 
 #include <chrono>
 

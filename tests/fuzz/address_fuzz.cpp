@@ -2,8 +2,8 @@
 
 #include "input.hpp"
 
-#include <lariat/io/address.hpp>
-#include <lariat/sched/detail/shown_name.hpp>
+#include <lariat/io/net/address.hpp>
+#include <lariat/sched/text/detail/shown_name.hpp>
 
 #include <arpa/inet.h>
 

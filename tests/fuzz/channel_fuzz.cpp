@@ -5,8 +5,8 @@
 #include "input.hpp"
 #include "on_loop.hpp"
 
-#include <lariat/sched/cancelled.hpp>
-#include <lariat/sched/channel.hpp>
+#include <lariat/sched/cancel/cancelled.hpp>
+#include <lariat/sched/channel/channel.hpp>
 
 #include <cstddef>
 #include <deque>

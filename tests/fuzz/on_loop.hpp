@@ -4,11 +4,11 @@
 
 #include "../fake_driver.hpp"
 
-#include <lariat/sched/join_handle.hpp>
-#include <lariat/sched/loop.hpp>
-#include <lariat/sched/spawn.hpp>
-#include <lariat/sched/task.hpp>
-#include <lariat/sched/yield.hpp>
+#include <lariat/sched/loop/loop.hpp>
+#include <lariat/sched/task/join_handle.hpp>
+#include <lariat/sched/task/spawn.hpp>
+#include <lariat/sched/task/task.hpp>
+#include <lariat/sched/task/yield.hpp>
 
 #include <algorithm>
 #include <deque>

@@ -5,10 +5,10 @@
 #include "input.hpp"
 #include "on_loop.hpp"
 
-#include <lariat/sched/cancelled.hpp>
-#include <lariat/sched/event.hpp>
-#include <lariat/sched/mutex.hpp>
-#include <lariat/sched/semaphore.hpp>
+#include <lariat/sched/cancel/cancelled.hpp>
+#include <lariat/sched/sync/event.hpp>
+#include <lariat/sched/sync/mutex.hpp>
+#include <lariat/sched/sync/semaphore.hpp>
 
 #include <cstddef>
 #include <deque>

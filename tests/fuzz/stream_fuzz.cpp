@@ -5,16 +5,16 @@
 
 #include "input.hpp"
 
-#include <lariat/io/tcp.hpp>
+#include <lariat/io/net/tcp.hpp>
 #include <lariat/runtime/testing.hpp>
-#include <lariat/sched/cancelled.hpp>
-#include <lariat/sched/join_handle.hpp>
-#include <lariat/sched/result.hpp>
-#include <lariat/sched/spawn.hpp>
-#include <lariat/sched/timeout.hpp>
-#include <lariat/sched/timer.hpp>
-#include <lariat/sched/when_all.hpp>
-#include <lariat/sched/yield.hpp>
+#include <lariat/sched/cancel/cancelled.hpp>
+#include <lariat/sched/scope/when_all.hpp>
+#include <lariat/sched/task/join_handle.hpp>
+#include <lariat/sched/task/result.hpp>
+#include <lariat/sched/task/spawn.hpp>
+#include <lariat/sched/task/yield.hpp>
+#include <lariat/sched/time/timeout.hpp>
+#include <lariat/sched/time/timer.hpp>
 
 #include <algorithm>
 #include <array>

@@ -3,7 +3,7 @@
 
 #include "input.hpp"
 
-#include <lariat/sched/detail/timer_wheel.hpp>
+#include <lariat/sched/executor/detail/timer_wheel.hpp>
 
 #include <algorithm>
 #include <array>

@@ -1,4 +1,4 @@
-#include <lariat/io/address.hpp>
+#include <lariat/io/net/address.hpp>
 
 #include "coroutine_test.hpp"
 

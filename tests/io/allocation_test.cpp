@@ -3,10 +3,10 @@
 #include "connected.hpp"
 #include "count_allocations.hpp"
 
-#include <lariat/io/file.hpp>
-#include <lariat/io/fs_temp.hpp>
-#include <lariat/sched/join_handle.hpp>
-#include <lariat/sched/spawn.hpp>
+#include <lariat/io/file/file.hpp>
+#include <lariat/io/fs/fs_temp.hpp>
+#include <lariat/sched/task/join_handle.hpp>
+#include <lariat/sched/task/spawn.hpp>
 
 #include <array>
 #include <cstddef>

@@ -1,10 +1,10 @@
-#include <lariat/io/buffer.hpp>
+#include <lariat/io/stream/buffer.hpp>
 
-#include <lariat/io/buffered_writer.hpp>
-#include <lariat/io/file.hpp>
-#include <lariat/io/fs_content.hpp>
-#include <lariat/io/fs_temp.hpp>
-#include <lariat/io/stream_socket.hpp>
+#include <lariat/io/file/file.hpp>
+#include <lariat/io/fs/fs_content.hpp>
+#include <lariat/io/fs/fs_temp.hpp>
+#include <lariat/io/net/stream_socket.hpp>
+#include <lariat/io/stream/buffered_writer.hpp>
 
 #include "coroutine_test.hpp"
 #include "io/memory_stream.hpp"

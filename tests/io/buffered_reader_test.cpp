@@ -1,4 +1,4 @@
-#include <lariat/io/buffered_reader.hpp>
+#include <lariat/io/stream/buffered_reader.hpp>
 
 #include "connected.hpp"
 #include "coroutine_test.hpp"

@@ -1,4 +1,4 @@
-#include <lariat/io/buffered_writer.hpp>
+#include <lariat/io/stream/buffered_writer.hpp>
 
 #include "connected.hpp"
 #include "coroutine_test.hpp"

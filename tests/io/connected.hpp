@@ -1,11 +1,11 @@
 #pragma once
 
-#include <lariat/io/buffer.hpp>
-#include <lariat/io/tcp.hpp>
-#include <lariat/sched/task.hpp>
-#include <lariat/sched/timeout.hpp>
-#include <lariat/sched/when_all.hpp>
-#include <lariat/sched/yield.hpp>
+#include <lariat/io/net/tcp.hpp>
+#include <lariat/io/stream/buffer.hpp>
+#include <lariat/sched/scope/when_all.hpp>
+#include <lariat/sched/task/task.hpp>
+#include <lariat/sched/task/yield.hpp>
+#include <lariat/sched/time/timeout.hpp>
 
 #include "coroutine_test.hpp"
 

@@ -1,4 +1,4 @@
-#include <lariat/io/descriptor.hpp>
+#include <lariat/io/op/descriptor.hpp>
 
 #include "coroutine_test.hpp"
 

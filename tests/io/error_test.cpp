@@ -1,8 +1,8 @@
-#include <lariat/io/detail/error.hpp>
+#include <lariat/io/kernel/detail/error.hpp>
 
-#include <lariat/io/address.hpp>
-#include <lariat/io/file.hpp>
+#include <lariat/io/file/file.hpp>
 #include <lariat/io/fs.hpp>
+#include <lariat/io/net/address.hpp>
 
 #include "contains.hpp"
 #include "coroutine_test.hpp"

@@ -1,11 +1,11 @@
-#include <lariat/io/file.hpp>
+#include <lariat/io/file/file.hpp>
 
-#include <lariat/io/fs_content.hpp>
-#include <lariat/io/fs_temp.hpp>
-#include <lariat/sched/spawn.hpp>
-#include <lariat/sched/timeout.hpp>
-#include <lariat/sched/when_all.hpp>
-#include <lariat/sched/yield.hpp>
+#include <lariat/io/fs/fs_content.hpp>
+#include <lariat/io/fs/fs_temp.hpp>
+#include <lariat/sched/scope/when_all.hpp>
+#include <lariat/sched/task/spawn.hpp>
+#include <lariat/sched/task/yield.hpp>
+#include <lariat/sched/time/timeout.hpp>
 
 #include "child_process.hpp"
 #include "coroutine_test.hpp"

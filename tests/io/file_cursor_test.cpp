@@ -1,12 +1,12 @@
-#include <lariat/io/detail/file_cursor.hpp>
+#include <lariat/io/file/detail/file_cursor.hpp>
 
-#include <lariat/io/file.hpp>
-#include <lariat/io/fs_content.hpp>
-#include <lariat/io/fs_temp.hpp>
-#include <lariat/io/stream_error.hpp>
-#include <lariat/sched/spawn.hpp>
-#include <lariat/sched/when_all.hpp>
-#include <lariat/sched/yield.hpp>
+#include <lariat/io/file/file.hpp>
+#include <lariat/io/fs/fs_content.hpp>
+#include <lariat/io/fs/fs_temp.hpp>
+#include <lariat/io/stream/stream_error.hpp>
+#include <lariat/sched/scope/when_all.hpp>
+#include <lariat/sched/task/spawn.hpp>
+#include <lariat/sched/task/yield.hpp>
 
 #include "coroutine_test.hpp"
 #include "io/error_of.hpp"

@@ -1,10 +1,10 @@
-#include <lariat/io/file.hpp>
-#include <lariat/io/fs_content.hpp>
-#include <lariat/io/fs_copy.hpp>
-#include <lariat/io/fs_path.hpp>
-#include <lariat/runtime/run.hpp>
-#include <lariat/sched/spawn.hpp>
-#include <lariat/sched/yield.hpp>
+#include <lariat/io/file/file.hpp>
+#include <lariat/io/fs/fs_content.hpp>
+#include <lariat/io/fs/fs_copy.hpp>
+#include <lariat/io/fs/fs_path.hpp>
+#include <lariat/runtime/run/run.hpp>
+#include <lariat/sched/task/spawn.hpp>
+#include <lariat/sched/task/yield.hpp>
 
 #include "child_process.hpp"
 #include "coroutine_test.hpp"

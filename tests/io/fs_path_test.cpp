@@ -1,8 +1,8 @@
-#include <lariat/io/fs_path.hpp>
+#include <lariat/io/fs/fs_path.hpp>
 
-#include <lariat/io/fs_content.hpp>
-#include <lariat/io/fs_temp.hpp>
-#include <lariat/sched/cancelled.hpp>
+#include <lariat/io/fs/fs_content.hpp>
+#include <lariat/io/fs/fs_temp.hpp>
+#include <lariat/sched/cancel/cancelled.hpp>
 
 #include "coroutine_test.hpp"
 #include "io/error_of.hpp"

@@ -1,9 +1,9 @@
-#include <lariat/io/fs_temp.hpp>
+#include <lariat/io/fs/fs_temp.hpp>
 
-#include <lariat/io/fs_content.hpp>
-#include <lariat/io/fs_path.hpp>
-#include <lariat/io/fs_tree.hpp>
-#include <lariat/runtime/run.hpp>
+#include <lariat/io/fs/fs_content.hpp>
+#include <lariat/io/fs/fs_path.hpp>
+#include <lariat/io/fs/fs_tree.hpp>
+#include <lariat/runtime/run/run.hpp>
 
 #include "child_process.hpp"
 #include "contains.hpp"

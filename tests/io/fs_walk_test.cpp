@@ -1,12 +1,12 @@
-#include <lariat/io/fs_walk.hpp>
+#include <lariat/io/fs/fs_walk.hpp>
 
-#include <lariat/io/descriptor.hpp>
-#include <lariat/io/fs_content.hpp>
-#include <lariat/io/fs_path.hpp>
-#include <lariat/io/fs_temp.hpp>
-#include <lariat/io/fs_tree.hpp>
-#include <lariat/sched/cancelled.hpp>
-#include <lariat/sched/yield.hpp>
+#include <lariat/io/fs/fs_content.hpp>
+#include <lariat/io/fs/fs_path.hpp>
+#include <lariat/io/fs/fs_temp.hpp>
+#include <lariat/io/fs/fs_tree.hpp>
+#include <lariat/io/op/descriptor.hpp>
+#include <lariat/sched/cancel/cancelled.hpp>
+#include <lariat/sched/task/yield.hpp>
 
 #include "coroutine_test.hpp"
 

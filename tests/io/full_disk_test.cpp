@@ -1,8 +1,8 @@
-#include <lariat/io/buffered_writer.hpp>
-#include <lariat/io/file.hpp>
-#include <lariat/io/fs_content.hpp>
-#include <lariat/io/fs_path.hpp>
-#include <lariat/io/fs_temp.hpp>
+#include <lariat/io/file/file.hpp>
+#include <lariat/io/fs/fs_content.hpp>
+#include <lariat/io/fs/fs_path.hpp>
+#include <lariat/io/fs/fs_temp.hpp>
+#include <lariat/io/stream/buffered_writer.hpp>
 
 #include "child_process.hpp"
 #include "coroutine_test.hpp"

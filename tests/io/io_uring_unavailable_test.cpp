@@ -1,6 +1,6 @@
-#include <lariat/io/io_uring_unavailable.hpp>
+#include <lariat/io/driver/io_uring_unavailable.hpp>
 
-#include <lariat/io/loop_driver.hpp>
+#include <lariat/io/driver/loop_driver.hpp>
 
 #include "contains.hpp"
 #include "coroutine_test.hpp"

@@ -1,9 +1,9 @@
 // The simulated kernel against the real one: the same sequences of operations, drawn from a seed,
 // on both. What they do differently on purpose is in io/README.md, "Where the kernels differ".
 
-#include <lariat/io/loop_driver.hpp>
+#include <lariat/io/driver/loop_driver.hpp>
 #include <lariat/runtime/testing.hpp>
-#include <lariat/sched/blocking_pool.hpp>
+#include <lariat/sched/blocking/blocking_pool.hpp>
 
 #include "child_process.hpp"
 #include "coroutine_test.hpp"

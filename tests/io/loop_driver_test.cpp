@@ -1,11 +1,11 @@
-#include <lariat/io/loop_driver.hpp>
+#include <lariat/io/driver/loop_driver.hpp>
 
-#include <lariat/io/descriptor.hpp>
-#include <lariat/io/detail/multishot.hpp>
-#include <lariat/io/raw_op.hpp>
-#include <lariat/sched/cancelled.hpp>
-#include <lariat/sched/join_handle.hpp>
-#include <lariat/sched/yield.hpp>
+#include <lariat/io/op/descriptor.hpp>
+#include <lariat/io/op/detail/multishot.hpp>
+#include <lariat/io/op/raw_op.hpp>
+#include <lariat/sched/cancel/cancelled.hpp>
+#include <lariat/sched/task/join_handle.hpp>
+#include <lariat/sched/task/yield.hpp>
 
 #include "child_process.hpp"
 #include "coroutine_test.hpp"

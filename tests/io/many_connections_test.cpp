@@ -1,10 +1,10 @@
 // Ten thousand connections at a time, from a client in a process of its own.
 
-#include <lariat/io/tcp.hpp>
+#include <lariat/io/net/tcp.hpp>
 
 #include "coroutine_test.hpp"
 
-#include <lariat/sched/task_group.hpp>
+#include <lariat/sched/scope/task_group.hpp>
 
 #include <sys/resource.h>
 #include <sys/socket.h>

@@ -1,8 +1,8 @@
 #pragma once
 
-#include <lariat/io/buffer.hpp>
-#include <lariat/sched/task.hpp>
-#include <lariat/sched/yield.hpp>
+#include <lariat/io/stream/buffer.hpp>
+#include <lariat/sched/task/task.hpp>
+#include <lariat/sched/task/yield.hpp>
 
 #include <algorithm>
 #include <cstddef>

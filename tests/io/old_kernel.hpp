@@ -1,6 +1,6 @@
 #pragma once
 
-#include <lariat/io/loop_driver.hpp>
+#include <lariat/io/driver/loop_driver.hpp>
 
 #include <cerrno>
 

@@ -2,9 +2,9 @@
 #include "pattern.hpp"
 
 #include <lariat/io/fs.hpp>
-#include <lariat/io/tcp.hpp>
-#include <lariat/sched/pool.hpp>
-#include <lariat/sched/to_pool.hpp>
+#include <lariat/io/net/tcp.hpp>
+#include <lariat/sched/pool/pool.hpp>
+#include <lariat/sched/pool/to_pool.hpp>
 
 #include <atomic>
 #include <string>

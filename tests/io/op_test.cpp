@@ -1,20 +1,20 @@
 // What the kernel gives up without a reason is submitted again, and nothing else is.
 
-#include <lariat/io/detail/op.hpp>
+#include <lariat/io/op/detail/op.hpp>
 
-#include <lariat/io/descriptor.hpp>
-#include <lariat/io/file.hpp>
+#include <lariat/io/file/file.hpp>
 #include <lariat/io/fs.hpp>
-#include <lariat/io/raw_op.hpp>
-#include <lariat/io/tcp.hpp>
+#include <lariat/io/net/tcp.hpp>
+#include <lariat/io/op/descriptor.hpp>
+#include <lariat/io/op/raw_op.hpp>
 #include <lariat/runtime/testing.hpp>
-#include <lariat/sched/cancelled.hpp>
-#include <lariat/sched/result.hpp>
-#include <lariat/sched/spawn.hpp>
-#include <lariat/sched/timeout.hpp>
-#include <lariat/sched/timer.hpp>
-#include <lariat/sched/when_all.hpp>
-#include <lariat/sched/yield.hpp>
+#include <lariat/sched/cancel/cancelled.hpp>
+#include <lariat/sched/scope/when_all.hpp>
+#include <lariat/sched/task/result.hpp>
+#include <lariat/sched/task/spawn.hpp>
+#include <lariat/sched/task/yield.hpp>
+#include <lariat/sched/time/timeout.hpp>
+#include <lariat/sched/time/timer.hpp>
 
 #include "coroutine_test.hpp"
 #include "pipe_ends.hpp"

@@ -1,7 +1,7 @@
 #pragma once
 
-#include <lariat/io/tcp.hpp>
-#include <lariat/sched/task.hpp>
+#include <lariat/io/net/tcp.hpp>
+#include <lariat/sched/task/task.hpp>
 
 #include <array>
 #include <cstddef>

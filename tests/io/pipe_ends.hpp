@@ -1,6 +1,6 @@
 #pragma once
 
-#include <lariat/io/descriptor.hpp>
+#include <lariat/io/op/descriptor.hpp>
 
 #ifdef LARIAT_CATCH2_V3
 #include <catch2/catch_all.hpp>

@@ -1,9 +1,9 @@
-#include <lariat/io/poll.hpp>
+#include <lariat/io/op/poll.hpp>
 
-#include <lariat/io/descriptor.hpp>
-#include <lariat/sched/cancelled.hpp>
-#include <lariat/sched/timeout.hpp>
-#include <lariat/sched/yield.hpp>
+#include <lariat/io/op/descriptor.hpp>
+#include <lariat/sched/cancel/cancelled.hpp>
+#include <lariat/sched/task/yield.hpp>
+#include <lariat/sched/time/timeout.hpp>
 
 #include "coroutine_test.hpp"
 #include "pipe_ends.hpp"

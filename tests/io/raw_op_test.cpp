@@ -1,7 +1,7 @@
-#include <lariat/io/raw_op.hpp>
+#include <lariat/io/op/raw_op.hpp>
 
-#include <lariat/sched/cancelled.hpp>
-#include <lariat/sched/yield.hpp>
+#include <lariat/sched/cancel/cancelled.hpp>
+#include <lariat/sched/task/yield.hpp>
 
 #include "coroutine_test.hpp"
 

@@ -4,8 +4,8 @@
 #include "child_process.hpp"
 #include "coroutine_test.hpp"
 
-#include <lariat/io/tcp.hpp>
-#include <lariat/runtime/run.hpp>
+#include <lariat/io/net/tcp.hpp>
+#include <lariat/runtime/run/run.hpp>
 
 #include <net/if.h>
 #include <sched.h>

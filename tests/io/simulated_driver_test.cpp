@@ -3,17 +3,17 @@
 
 #include <lariat/io/testing/detail/simulated_driver.hpp>
 
-#include <lariat/io/detail/multishot.hpp>
-#include <lariat/io/detail/system_calls.hpp>
-#include <lariat/io/file.hpp>
-#include <lariat/io/poll.hpp>
-#include <lariat/io/raw_op.hpp>
-#include <lariat/io/tcp.hpp>
+#include <lariat/io/file/file.hpp>
+#include <lariat/io/kernel/detail/system_calls.hpp>
+#include <lariat/io/net/tcp.hpp>
+#include <lariat/io/op/detail/multishot.hpp>
+#include <lariat/io/op/poll.hpp>
+#include <lariat/io/op/raw_op.hpp>
 #include <lariat/runtime/testing.hpp>
-#include <lariat/sched/spawn.hpp>
-#include <lariat/sched/timeout.hpp>
-#include <lariat/sched/timer.hpp>
-#include <lariat/sched/when_all.hpp>
+#include <lariat/sched/scope/when_all.hpp>
+#include <lariat/sched/task/spawn.hpp>
+#include <lariat/sched/time/timeout.hpp>
+#include <lariat/sched/time/timer.hpp>
 
 #include <liburing.h>
 

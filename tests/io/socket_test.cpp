@@ -1,11 +1,11 @@
-#include <lariat/io/socket.hpp>
+#include <lariat/io/net/socket.hpp>
 
 #include "child_process.hpp"
 #include "connected.hpp"
 #include "contains.hpp"
 #include "coroutine_test.hpp"
 
-#include <lariat/sched/timeout.hpp>
+#include <lariat/sched/time/timeout.hpp>
 
 #include <fcntl.h>
 #include <unistd.h>

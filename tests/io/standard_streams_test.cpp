@@ -1,6 +1,6 @@
-#include <lariat/io/standard_streams.hpp>
+#include <lariat/io/file/standard_streams.hpp>
 
-#include <lariat/io/buffered_reader.hpp>
+#include <lariat/io/stream/buffered_reader.hpp>
 
 #include "child_process.hpp"
 #include "coroutine_test.hpp"

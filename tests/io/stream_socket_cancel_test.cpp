@@ -1,14 +1,14 @@
 // What cancels and timeouts do to the operations of a stream.
 
-#include <lariat/io/stream_socket.hpp>
+#include <lariat/io/net/stream_socket.hpp>
 
 #include "connected.hpp"
 #include "coroutine_test.hpp"
 #include "pattern.hpp"
 
-#include <lariat/sched/cancelled.hpp>
-#include <lariat/sched/timeout.hpp>
-#include <lariat/sched/timer.hpp>
+#include <lariat/sched/cancel/cancelled.hpp>
+#include <lariat/sched/time/timeout.hpp>
+#include <lariat/sched/time/timer.hpp>
 
 #include <algorithm>
 #include <array>

@@ -1,10 +1,10 @@
-#include <lariat/io/stream_socket.hpp>
+#include <lariat/io/net/stream_socket.hpp>
 
 #include "connected.hpp"
 #include "coroutine_test.hpp"
 #include "pattern.hpp"
 
-#include <lariat/sched/timer.hpp>
+#include <lariat/sched/time/timer.hpp>
 
 #include <sys/socket.h>
 

@@ -1,4 +1,4 @@
-#include <lariat/io/stream.hpp>
+#include <lariat/io/stream/stream.hpp>
 
 #include "connected.hpp"
 #include "coroutine_test.hpp"

@@ -1,12 +1,12 @@
-#include <lariat/io/tcp.hpp>
+#include <lariat/io/net/tcp.hpp>
 
 #include "connected.hpp"
 #include "coroutine_test.hpp"
 #include "no_descriptors_left.hpp"
 
-#include <lariat/sched/cancelled.hpp>
-#include <lariat/sched/timeout.hpp>
-#include <lariat/sched/timer.hpp>
+#include <lariat/sched/cancel/cancelled.hpp>
+#include <lariat/sched/time/timeout.hpp>
+#include <lariat/sched/time/timer.hpp>
 
 #include <fcntl.h>
 #include <poll.h>

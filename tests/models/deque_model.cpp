@@ -18,7 +18,7 @@
 // mutant 12: a ring is published relaxed
 // mutant 13: a ring is freed when a larger one is there
 
-#include <lariat/sched/detail/deque.hpp>
+#include <lariat/sched/pool/detail/deque.hpp>
 
 #include <algorithm>
 #include <type_traits>

@@ -9,8 +9,8 @@
 // mutant 5: the mark is published relaxed
 // mutant 6: a thief reads the mark relaxed
 
-#include <lariat/sched/detail/deque.hpp>
-#include <lariat/sched/detail/fork_origin.hpp>
+#include <lariat/sched/pool/detail/deque.hpp>
+#include <lariat/sched/pool/detail/fork_origin.hpp>
 
 #include <array>
 #include <type_traits>

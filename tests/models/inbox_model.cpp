@@ -32,7 +32,7 @@ const rl::memory_order acquire_here = mutant == 2 ? rl::mo_relaxed : rl::mo_acqu
 #undef memory_order_acquire
 #define memory_order_acquire acquire_here, $
 
-#include <lariat/sched/detail/inbox.hpp>
+#include <lariat/sched/executor/detail/inbox.hpp>
 
 namespace {
 

@@ -9,7 +9,7 @@
 // mutant 5: the strand does not count the children that ended before it arrived
 // mutant 6: the strand looks at the fork again after it has arrived
 
-#include <lariat/sched/detail/join_counter.hpp>
+#include <lariat/sched/pool/detail/join_counter.hpp>
 
 #include "mutant.hpp"
 #include "relacy_model.hpp"

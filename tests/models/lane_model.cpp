@@ -10,8 +10,8 @@
 // mutant 5: a thread that was summoned does not tell that it has arrived
 // mutant 6: the spinning thread is not told of calls that another one has collected
 
-#include <lariat/sched/detail/inbox.hpp>
-#include <lariat/sched/detail/lane_intake.hpp>
+#include <lariat/sched/blocking/detail/lane_intake.hpp>
+#include <lariat/sched/executor/detail/inbox.hpp>
 
 #include <cstdio>
 #include <fstream>

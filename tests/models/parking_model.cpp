@@ -13,9 +13,9 @@
 // mutant 8: an owner that was asked shares and wakes nobody
 // mutant 9: a worker that takes one of several steps does not show the others
 
-#include <lariat/sched/detail/deque.hpp>
-#include <lariat/sched/detail/inbox.hpp>
-#include <lariat/sched/detail/parking.hpp>
+#include <lariat/sched/executor/detail/inbox.hpp>
+#include <lariat/sched/pool/detail/deque.hpp>
+#include <lariat/sched/pool/detail/parking.hpp>
 
 #include <cstddef>
 #include <mutex>

@@ -35,7 +35,7 @@ const rl::memory_order acquire_here = mutant == 3 ? rl::mo_relaxed : rl::mo_acqu
 #undef memory_order_acquire
 #define memory_order_acquire acquire_here, $
 
-#include <lariat/sched/detail/record_state.hpp>
+#include <lariat/sched/task/detail/record_state.hpp>
 
 namespace {
 

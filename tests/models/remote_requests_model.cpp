@@ -13,7 +13,7 @@
 // mutant 9: the step looks and clears, which is not one operation
 // mutant 10: requests from before the loop was known are left to a step that nobody posts
 
-#include <lariat/sched/detail/remote_requests.hpp>
+#include <lariat/sched/sync/detail/remote_requests.hpp>
 
 #include "mutant.hpp"
 #include "relacy_model.hpp"

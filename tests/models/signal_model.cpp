@@ -11,7 +11,7 @@
 // mutant 6: withdrawing does not look whether the waiter is still there
 // mutant 7: the waiter does not look whether the signal was raised
 
-#include <lariat/sched/detail/signal.hpp>
+#include <lariat/sched/channel/detail/signal.hpp>
 
 #include "mutant.hpp"
 #include "relacy_model.hpp"

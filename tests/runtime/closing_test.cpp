@@ -1,20 +1,20 @@
 // What becomes of work that is handed over while a runtime is being shut down: it is done, or its
 // owner is told; and shutting down ends, however much comes.
 
-#include <lariat/runtime/runtime.hpp>
+#include <lariat/runtime/run/runtime.hpp>
 
 #include "coroutine_test.hpp"
 
-#include <lariat/runtime/to_loop.hpp>
-#include <lariat/sched/cancelled.hpp>
-#include <lariat/sched/channel.hpp>
-#include <lariat/sched/event.hpp>
-#include <lariat/sched/runtime_closed.hpp>
-#include <lariat/sched/timer.hpp>
-#include <lariat/sched/to_pool.hpp>
-#include <lariat/sched/to_thread.hpp>
-#include <lariat/sched/uncancellable.hpp>
-#include <lariat/sched/yield.hpp>
+#include <lariat/runtime/run/to_loop.hpp>
+#include <lariat/sched/blocking/to_thread.hpp>
+#include <lariat/sched/cancel/cancelled.hpp>
+#include <lariat/sched/channel/channel.hpp>
+#include <lariat/sched/executor/runtime_closed.hpp>
+#include <lariat/sched/pool/to_pool.hpp>
+#include <lariat/sched/scope/uncancellable.hpp>
+#include <lariat/sched/sync/event.hpp>
+#include <lariat/sched/task/yield.hpp>
+#include <lariat/sched/time/timer.hpp>
 
 #include <atomic>
 #include <chrono>

@@ -1,14 +1,14 @@
-#include <lariat/runtime/dump.hpp>
+#include <lariat/runtime/observe/dump.hpp>
 
 #include "contains.hpp"
 #include "coroutine_test.hpp"
 
-#include <lariat/io/poll.hpp>
-#include <lariat/runtime/run.hpp>
-#include <lariat/runtime/to_loop.hpp>
-#include <lariat/sched/timer.hpp>
-#include <lariat/sched/when_all.hpp>
-#include <lariat/sched/yield.hpp>
+#include <lariat/io/op/poll.hpp>
+#include <lariat/runtime/run/run.hpp>
+#include <lariat/runtime/run/to_loop.hpp>
+#include <lariat/sched/scope/when_all.hpp>
+#include <lariat/sched/task/yield.hpp>
+#include <lariat/sched/time/timer.hpp>
 
 #include <fcntl.h>
 #include <unistd.h>

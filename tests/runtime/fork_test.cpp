@@ -1,9 +1,9 @@
 #include "../child_process.hpp"
 
 #include <lariat/lariat.hpp>
-#include <lariat/sched/blocking_pool.hpp>
-#include <lariat/sched/detail/frame_pool.hpp>
-#include <lariat/sched/parallel_for.hpp>
+#include <lariat/sched/blocking/blocking_pool.hpp>
+#include <lariat/sched/coroutine/detail/frame_pool.hpp>
+#include <lariat/sched/parallel/parallel_for.hpp>
 
 #if __has_include(<catch2/catch_all.hpp>)
 #include <catch2/catch_all.hpp>

@@ -1,9 +1,9 @@
-#include <lariat/runtime/detail/registry.hpp>
+#include <lariat/runtime/observe/detail/registry.hpp>
 
 #include "coroutine_test.hpp"
 
-#include <lariat/runtime/run.hpp>
-#include <lariat/runtime/runtime.hpp>
+#include <lariat/runtime/run/run.hpp>
+#include <lariat/runtime/run/runtime.hpp>
 
 #include <algorithm>
 #include <vector>

@@ -1,16 +1,16 @@
-#include <lariat/runtime/run_main.hpp>
+#include <lariat/runtime/run/run_main.hpp>
 
 #include "child_process.hpp"
 #include "contains.hpp"
 #include "coroutine_test.hpp"
 #include "runtime/forbid_rings.hpp"
 
-#include <lariat/io/file.hpp>
-#include <lariat/sched/cancelled.hpp>
-#include <lariat/sched/exception_group.hpp>
-#include <lariat/sched/task_group.hpp>
-#include <lariat/sched/timer.hpp>
-#include <lariat/sched/yield.hpp>
+#include <lariat/io/file/file.hpp>
+#include <lariat/sched/cancel/cancelled.hpp>
+#include <lariat/sched/scope/task_group.hpp>
+#include <lariat/sched/task/exception_group.hpp>
+#include <lariat/sched/task/yield.hpp>
+#include <lariat/sched/time/timer.hpp>
 
 #include <signal.h>
 

@@ -1,19 +1,19 @@
-#include <lariat/runtime/run.hpp>
+#include <lariat/runtime/run/run.hpp>
 
 #include "child_process.hpp"
 #include "contains.hpp"
 #include "coroutine_test.hpp"
 #include "runtime/forbid_rings.hpp"
 
-#include <lariat/io/io_uring_unavailable.hpp>
-#include <lariat/sched/cancelled.hpp>
-#include <lariat/sched/exception_group.hpp>
-#include <lariat/sched/local.hpp>
-#include <lariat/sched/loop.hpp>
-#include <lariat/sched/task_group.hpp>
-#include <lariat/sched/timer.hpp>
-#include <lariat/sched/uncancellable.hpp>
-#include <lariat/sched/yield.hpp>
+#include <lariat/io/driver/io_uring_unavailable.hpp>
+#include <lariat/sched/cancel/cancelled.hpp>
+#include <lariat/sched/loop/loop.hpp>
+#include <lariat/sched/scope/task_group.hpp>
+#include <lariat/sched/scope/uncancellable.hpp>
+#include <lariat/sched/task/exception_group.hpp>
+#include <lariat/sched/task/local.hpp>
+#include <lariat/sched/task/yield.hpp>
+#include <lariat/sched/time/timer.hpp>
 
 #include <cerrno>
 #include <chrono>

@@ -1,13 +1,13 @@
-#include <lariat/runtime/runtime.hpp>
+#include <lariat/runtime/run/runtime.hpp>
 
 #include "child_process.hpp"
 #include "contains.hpp"
 #include "coroutine_test.hpp"
 
-#include <lariat/runtime/run.hpp>
-#include <lariat/sched/cancelled.hpp>
-#include <lariat/sched/timer.hpp>
-#include <lariat/sched/yield.hpp>
+#include <lariat/runtime/run/run.hpp>
+#include <lariat/sched/cancel/cancelled.hpp>
+#include <lariat/sched/task/yield.hpp>
+#include <lariat/sched/time/timer.hpp>
 
 #include <algorithm>
 #include <atomic>

@@ -1,22 +1,22 @@
-#include <lariat/runtime/runtime.hpp>
+#include <lariat/runtime/run/runtime.hpp>
 
 #include "child_process.hpp"
 #include "contains.hpp"
 #include "coroutine_test.hpp"
 #include "process_state.hpp"
 
-#include <lariat/io/poll.hpp>
-#include <lariat/io/tcp.hpp>
-#include <lariat/runtime/run.hpp>
-#include <lariat/runtime/to_loop.hpp>
-#include <lariat/sched/cancelled.hpp>
-#include <lariat/sched/event.hpp>
-#include <lariat/sched/exception_group.hpp>
-#include <lariat/sched/timer.hpp>
-#include <lariat/sched/to_thread.hpp>
-#include <lariat/sched/uncancellable.hpp>
-#include <lariat/sched/when_all.hpp>
-#include <lariat/sched/yield.hpp>
+#include <lariat/io/net/tcp.hpp>
+#include <lariat/io/op/poll.hpp>
+#include <lariat/runtime/run/run.hpp>
+#include <lariat/runtime/run/to_loop.hpp>
+#include <lariat/sched/blocking/to_thread.hpp>
+#include <lariat/sched/cancel/cancelled.hpp>
+#include <lariat/sched/scope/uncancellable.hpp>
+#include <lariat/sched/scope/when_all.hpp>
+#include <lariat/sched/sync/event.hpp>
+#include <lariat/sched/task/exception_group.hpp>
+#include <lariat/sched/task/yield.hpp>
+#include <lariat/sched/time/timer.hpp>
 
 #include <fcntl.h>
 #include <unistd.h>

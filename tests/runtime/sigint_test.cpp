@@ -1,12 +1,12 @@
-#include <lariat/runtime/run.hpp>
+#include <lariat/runtime/run/run.hpp>
 
 #include "child_process.hpp"
 #include "coroutine_test.hpp"
 
-#include <lariat/runtime/runtime.hpp>
-#include <lariat/sched/cancelled.hpp>
-#include <lariat/sched/timer.hpp>
-#include <lariat/sched/uncancellable.hpp>
+#include <lariat/runtime/run/runtime.hpp>
+#include <lariat/sched/cancel/cancelled.hpp>
+#include <lariat/sched/scope/uncancellable.hpp>
+#include <lariat/sched/time/timer.hpp>
 
 #include <signal.h>
 

@@ -1,20 +1,20 @@
-#include <lariat/runtime/detail/stuck_watch.hpp>
+#include <lariat/runtime/observe/detail/stuck_watch.hpp>
 
 #include "child_process.hpp"
 #include "contains.hpp"
 #include "fake_loop.hpp"
 
-#include <lariat/runtime/run.hpp>
-#include <lariat/runtime/to_loop.hpp>
-#include <lariat/sched/channel.hpp>
-#include <lariat/sched/detail/wait_chain.hpp>
-#include <lariat/sched/event.hpp>
-#include <lariat/sched/join_handle.hpp>
-#include <lariat/sched/oneshot.hpp>
-#include <lariat/sched/queue.hpp>
-#include <lariat/sched/semaphore.hpp>
-#include <lariat/sched/to_thread.hpp>
-#include <lariat/sched/when_all.hpp>
+#include <lariat/runtime/run/run.hpp>
+#include <lariat/runtime/run/to_loop.hpp>
+#include <lariat/sched/blocking/to_thread.hpp>
+#include <lariat/sched/channel/channel.hpp>
+#include <lariat/sched/channel/oneshot.hpp>
+#include <lariat/sched/channel/queue.hpp>
+#include <lariat/sched/loop/detail/wait_chain.hpp>
+#include <lariat/sched/scope/when_all.hpp>
+#include <lariat/sched/sync/event.hpp>
+#include <lariat/sched/sync/semaphore.hpp>
+#include <lariat/sched/task/join_handle.hpp>
 
 #include <signal.h>
 

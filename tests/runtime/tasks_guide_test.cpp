@@ -1,15 +1,15 @@
 // The code of docs/tasks.md, beyond that of the examples.
 
 #include <lariat/io/fs.hpp>
-#include <lariat/io/tcp.hpp>
+#include <lariat/io/net/tcp.hpp>
 #include <lariat/runtime/testing.hpp>
-#include <lariat/sched/exit_scope.hpp>
-#include <lariat/sched/for_each_concurrent.hpp>
-#include <lariat/sched/generator.hpp>
-#include <lariat/sched/retry.hpp>
-#include <lariat/sched/spawn.hpp>
-#include <lariat/sched/task_group.hpp>
-#include <lariat/sched/timer.hpp>
+#include <lariat/sched/scope/exit_scope.hpp>
+#include <lariat/sched/scope/for_each_concurrent.hpp>
+#include <lariat/sched/scope/task_group.hpp>
+#include <lariat/sched/task/generator.hpp>
+#include <lariat/sched/task/spawn.hpp>
+#include <lariat/sched/time/retry.hpp>
+#include <lariat/sched/time/timer.hpp>
 
 #ifdef LARIAT_CATCH2_V3
 #include <catch2/catch_all.hpp>

@@ -1,12 +1,12 @@
-#include <lariat/runtime/to_loop.hpp>
+#include <lariat/runtime/run/to_loop.hpp>
 
 #include "coroutine_test.hpp"
 
-#include <lariat/runtime/run.hpp>
-#include <lariat/sched/cancelled.hpp>
-#include <lariat/sched/timer.hpp>
-#include <lariat/sched/when_all.hpp>
-#include <lariat/sched/yield.hpp>
+#include <lariat/runtime/run/run.hpp>
+#include <lariat/sched/cancel/cancelled.hpp>
+#include <lariat/sched/scope/when_all.hpp>
+#include <lariat/sched/task/yield.hpp>
+#include <lariat/sched/time/timer.hpp>
 
 #include <atomic>
 #include <chrono>

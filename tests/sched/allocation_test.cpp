@@ -4,8 +4,8 @@
 #include "count_allocations.hpp"
 #include "thread_test.hpp"
 
-#include <lariat/sched/join_handle.hpp>
-#include <lariat/sched/to_thread.hpp>
+#include <lariat/sched/blocking/to_thread.hpp>
+#include <lariat/sched/task/join_handle.hpp>
 
 #include <chrono>
 #include <cstdint>

@@ -1,8 +1,8 @@
 #include "../combinator_test.hpp"
 #include "../thread_test.hpp"
 
-#include <lariat/sched/as_completed.hpp>
-#include <lariat/sched/event.hpp>
+#include <lariat/sched/scope/as_completed.hpp>
+#include <lariat/sched/sync/event.hpp>
 
 #include <chrono>
 #include <optional>

@@ -1,6 +1,6 @@
 #include "primitive_test.hpp"
 
-#include <lariat/sched/auto_reset_event.hpp>
+#include <lariat/sched/sync/auto_reset_event.hpp>
 
 #include <vector>
 

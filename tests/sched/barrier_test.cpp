@@ -1,6 +1,6 @@
 #include "primitive_test.hpp"
 
-#include <lariat/sched/barrier.hpp>
+#include <lariat/sched/sync/barrier.hpp>
 
 #include <vector>
 

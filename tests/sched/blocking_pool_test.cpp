@@ -1,10 +1,10 @@
 #include "thread_test.hpp"
 
-#include <lariat/sched/blocking_pool.hpp>
-#include <lariat/sched/detail/start_thread.hpp>
-#include <lariat/sched/detail/usable_cpus.hpp>
-#include <lariat/sched/join_handle.hpp>
-#include <lariat/sched/to_thread.hpp>
+#include <lariat/sched/blocking/blocking_pool.hpp>
+#include <lariat/sched/blocking/to_thread.hpp>
+#include <lariat/sched/task/join_handle.hpp>
+#include <lariat/sched/thread/detail/start_thread.hpp>
+#include <lariat/sched/thread/detail/usable_cpus.hpp>
 
 #include <pthread.h>
 

@@ -1,7 +1,7 @@
 #include "../combinator_test.hpp"
 #include "../primitive_test.hpp"
 
-#include <lariat/sched/broadcast.hpp>
+#include <lariat/sched/channel/broadcast.hpp>
 
 #include <optional>
 #include <string>

@@ -1,9 +1,9 @@
 #include "../combinator_test.hpp"
 #include "../fake_loop.hpp"
 
-#include <lariat/sched/cancel_self.hpp>
-#include <lariat/sched/join_handle.hpp>
-#include <lariat/sched/when_all.hpp>
+#include <lariat/sched/scope/when_all.hpp>
+#include <lariat/sched/task/cancel_self.hpp>
+#include <lariat/sched/task/join_handle.hpp>
 
 #include <stdexcept>
 #include <string>

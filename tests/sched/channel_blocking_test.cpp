@@ -2,7 +2,7 @@
 
 #include "../thread_test.hpp"
 
-#include <lariat/sched/channel.hpp>
+#include <lariat/sched/channel/channel.hpp>
 
 #include <atomic>
 #include <chrono>

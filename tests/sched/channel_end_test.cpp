@@ -1,8 +1,8 @@
 #include "../combinator_test.hpp"
 #include "../primitive_test.hpp"
 
-#include <lariat/sched/channel.hpp>
-#include <lariat/sched/detail/pause.hpp>
+#include <lariat/sched/channel/channel.hpp>
+#include <lariat/sched/thread/detail/pause.hpp>
 
 #include <atomic>
 #include <optional>

@@ -2,8 +2,8 @@
 #include "../count_allocations.hpp"
 #include "../thread_test.hpp"
 
-#include <lariat/sched/channel.hpp>
-#include <lariat/sched/join_handle.hpp>
+#include <lariat/sched/channel/channel.hpp>
+#include <lariat/sched/task/join_handle.hpp>
 
 #include <sys/resource.h>
 

@@ -1,11 +1,11 @@
 #include "../thread_test.hpp"
 
-#include <lariat/sched/channel.hpp>
-#include <lariat/sched/join_handle.hpp>
-#include <lariat/sched/result.hpp>
-#include <lariat/sched/timeout.hpp>
-#include <lariat/sched/to_pool.hpp>
-#include <lariat/sched/when_all.hpp>
+#include <lariat/sched/channel/channel.hpp>
+#include <lariat/sched/pool/to_pool.hpp>
+#include <lariat/sched/scope/when_all.hpp>
+#include <lariat/sched/task/join_handle.hpp>
+#include <lariat/sched/task/result.hpp>
+#include <lariat/sched/time/timeout.hpp>
 
 #include <atomic>
 #include <chrono>

@@ -1,8 +1,8 @@
-#include <lariat/sched/detail/closure.hpp>
+#include <lariat/sched/coroutine/detail/closure.hpp>
 
 #include "fake_loop.hpp"
 
-#include <lariat/sched/when_all.hpp>
+#include <lariat/sched/scope/when_all.hpp>
 
 #include <stdexcept>
 #include <string>

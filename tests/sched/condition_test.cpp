@@ -1,7 +1,7 @@
 #include "count_allocations.hpp"
 #include "primitive_test.hpp"
 
-#include <lariat/sched/condition.hpp>
+#include <lariat/sched/sync/condition.hpp>
 
 #include <vector>
 

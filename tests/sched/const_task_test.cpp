@@ -1,16 +1,16 @@
 #include "fake_loop.hpp"
 
-#include <lariat/sched/as_completed.hpp>
-#include <lariat/sched/generator.hpp>
-#include <lariat/sched/join_handle.hpp>
-#include <lariat/sched/retry.hpp>
-#include <lariat/sched/select.hpp>
-#include <lariat/sched/task_group.hpp>
-#include <lariat/sched/timeout.hpp>
-#include <lariat/sched/to_pool.hpp>
-#include <lariat/sched/uncancellable.hpp>
-#include <lariat/sched/when_all.hpp>
-#include <lariat/sched/when_any.hpp>
+#include <lariat/sched/pool/to_pool.hpp>
+#include <lariat/sched/scope/as_completed.hpp>
+#include <lariat/sched/scope/select.hpp>
+#include <lariat/sched/scope/task_group.hpp>
+#include <lariat/sched/scope/uncancellable.hpp>
+#include <lariat/sched/scope/when_all.hpp>
+#include <lariat/sched/scope/when_any.hpp>
+#include <lariat/sched/task/generator.hpp>
+#include <lariat/sched/task/join_handle.hpp>
+#include <lariat/sched/time/retry.hpp>
+#include <lariat/sched/time/timeout.hpp>
 
 #include <memory>
 #include <string>

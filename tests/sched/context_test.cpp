@@ -1,11 +1,11 @@
 #include "fake_loop.hpp"
 
-#include <lariat/sched/context.hpp>
-#include <lariat/sched/join_handle.hpp>
-#include <lariat/sched/operation.hpp>
-#include <lariat/sched/task_group.hpp>
-#include <lariat/sched/timer.hpp>
-#include <lariat/sched/when_all.hpp>
+#include <lariat/sched/loop/context.hpp>
+#include <lariat/sched/loop/operation.hpp>
+#include <lariat/sched/scope/task_group.hpp>
+#include <lariat/sched/scope/when_all.hpp>
+#include <lariat/sched/task/join_handle.hpp>
+#include <lariat/sched/time/timer.hpp>
 
 #include <algorithm>
 #include <string>

@@ -1,6 +1,6 @@
 #include "../coroutine_test.hpp"
 
-#include <lariat/sched/detail/deque.hpp>
+#include <lariat/sched/pool/detail/deque.hpp>
 
 #include <atomic>
 #include <cstddef>

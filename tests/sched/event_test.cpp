@@ -1,8 +1,8 @@
 #include "count_allocations.hpp"
 #include "primitive_test.hpp"
 
-#include <lariat/sched/event.hpp>
-#include <lariat/sched/when_all.hpp>
+#include <lariat/sched/scope/when_all.hpp>
+#include <lariat/sched/sync/event.hpp>
 
 #include <memory>
 #include <vector>

@@ -1,6 +1,6 @@
-#include <lariat/sched/cancelled.hpp>
-#include <lariat/sched/detail/is_cancelled.hpp>
-#include <lariat/sched/exception_group.hpp>
+#include <lariat/sched/cancel/cancelled.hpp>
+#include <lariat/sched/cancel/detail/is_cancelled.hpp>
+#include <lariat/sched/task/exception_group.hpp>
 
 #ifdef LARIAT_CATCH2_V3
 #include <catch2/catch_all.hpp>

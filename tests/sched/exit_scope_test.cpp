@@ -1,8 +1,8 @@
 #include "../combinator_test.hpp"
 #include "../fake_loop.hpp"
 
-#include <lariat/sched/exit_scope.hpp>
-#include <lariat/sched/join_handle.hpp>
+#include <lariat/sched/scope/exit_scope.hpp>
+#include <lariat/sched/task/join_handle.hpp>
 
 #include <chrono>
 #include <memory>

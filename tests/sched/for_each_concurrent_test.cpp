@@ -1,10 +1,10 @@
 #include "../combinator_test.hpp"
 #include "../thread_test.hpp"
 
-#include <lariat/sched/detail/pause.hpp>
-#include <lariat/sched/for_each_concurrent.hpp>
-#include <lariat/sched/join_handle.hpp>
-#include <lariat/sched/to_pool.hpp>
+#include <lariat/sched/pool/to_pool.hpp>
+#include <lariat/sched/scope/for_each_concurrent.hpp>
+#include <lariat/sched/task/join_handle.hpp>
+#include <lariat/sched/thread/detail/pause.hpp>
 
 #include <algorithm>
 #include <atomic>

@@ -3,7 +3,7 @@
 #include "../foreign_task.hpp"
 #include "../thread_test.hpp"
 
-#include <lariat/sched/loop.hpp>
+#include <lariat/sched/loop/loop.hpp>
 
 #include <chrono>
 #include <coroutine>

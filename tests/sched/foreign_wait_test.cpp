@@ -2,11 +2,11 @@
 #include "../foreign_task.hpp"
 #include "../thread_test.hpp"
 
-#include <lariat/sched/detail/task_tree.hpp>
-#include <lariat/sched/join_handle.hpp>
-#include <lariat/sched/local.hpp>
-#include <lariat/sched/stop.hpp>
-#include <lariat/sched/to_pool.hpp>
+#include <lariat/sched/loop/detail/task_tree.hpp>
+#include <lariat/sched/pool/to_pool.hpp>
+#include <lariat/sched/scope/stop.hpp>
+#include <lariat/sched/task/join_handle.hpp>
+#include <lariat/sched/task/local.hpp>
 
 #include <coroutine>
 #include <memory>

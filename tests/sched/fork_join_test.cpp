@@ -1,7 +1,7 @@
 #include "../coroutine_test.hpp"
 
-#include <lariat/sched/fork_join.hpp>
-#include <lariat/sched/to_pool.hpp>
+#include <lariat/sched/pool/fork_join.hpp>
+#include <lariat/sched/pool/to_pool.hpp>
 
 #include <atomic>
 #include <latch>

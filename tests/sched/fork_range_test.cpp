@@ -1,8 +1,8 @@
 #include "../thread_test.hpp"
 
-#include <lariat/sched/fork_join.hpp>
-#include <lariat/sched/join_handle.hpp>
-#include <lariat/sched/to_pool.hpp>
+#include <lariat/sched/pool/fork_join.hpp>
+#include <lariat/sched/pool/to_pool.hpp>
+#include <lariat/sched/task/join_handle.hpp>
 
 #include <array>
 #include <atomic>

@@ -1,5 +1,5 @@
-#include <lariat/sched/detail/frame_pool.hpp>
-#include <lariat/sched/task.hpp>
+#include <lariat/sched/coroutine/detail/frame_pool.hpp>
+#include <lariat/sched/task/task.hpp>
 
 #include "fake_loop.hpp"
 

@@ -1,9 +1,9 @@
 #include "fake_loop.hpp"
 #include "foreign_task.hpp"
 
-#include <lariat/sched/generator.hpp>
-#include <lariat/sched/join_handle.hpp>
-#include <lariat/sched/timer.hpp>
+#include <lariat/sched/task/generator.hpp>
+#include <lariat/sched/task/join_handle.hpp>
+#include <lariat/sched/time/timer.hpp>
 
 #include <memory>
 #include <optional>

@@ -1,4 +1,4 @@
-#include <lariat/sched/detail/inbox.hpp>
+#include <lariat/sched/executor/detail/inbox.hpp>
 
 #ifdef LARIAT_CATCH2_V3
 #include <catch2/catch_all.hpp>

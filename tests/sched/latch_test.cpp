@@ -1,6 +1,6 @@
 #include "primitive_test.hpp"
 
-#include <lariat/sched/latch.hpp>
+#include <lariat/sched/sync/latch.hpp>
 
 #include <memory>
 #include <vector>

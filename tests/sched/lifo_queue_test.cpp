@@ -1,6 +1,6 @@
 #include "primitive_test.hpp"
 
-#include <lariat/sched/lifo_queue.hpp>
+#include <lariat/sched/channel/lifo_queue.hpp>
 
 #include <optional>
 #include <vector>

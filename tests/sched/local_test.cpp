@@ -1,11 +1,11 @@
 #include "../thread_test.hpp"
 
-#include <lariat/sched/join_handle.hpp>
-#include <lariat/sched/local.hpp>
-#include <lariat/sched/task_group.hpp>
-#include <lariat/sched/to_pool.hpp>
-#include <lariat/sched/to_thread.hpp>
-#include <lariat/sched/when_all.hpp>
+#include <lariat/sched/blocking/to_thread.hpp>
+#include <lariat/sched/pool/to_pool.hpp>
+#include <lariat/sched/scope/task_group.hpp>
+#include <lariat/sched/scope/when_all.hpp>
+#include <lariat/sched/task/join_handle.hpp>
+#include <lariat/sched/task/local.hpp>
 
 #include <algorithm>
 #include <functional>

@@ -1,10 +1,10 @@
 // What is linked many times is not cancelled by as many nested calls.
 
-#include <lariat/sched/event.hpp>
-#include <lariat/sched/join_handle.hpp>
-#include <lariat/sched/task_group.hpp>
-#include <lariat/sched/timeout.hpp>
-#include <lariat/sched/when_all.hpp>
+#include <lariat/sched/scope/task_group.hpp>
+#include <lariat/sched/scope/when_all.hpp>
+#include <lariat/sched/sync/event.hpp>
+#include <lariat/sched/task/join_handle.hpp>
+#include <lariat/sched/time/timeout.hpp>
 
 #include "fake_loop.hpp"
 

@@ -3,13 +3,13 @@
 #include "foreign_task.hpp"
 #include "primitive_test.hpp"
 
-#include <lariat/sched/event.hpp>
-#include <lariat/sched/mutex.hpp>
-#include <lariat/sched/pool.hpp>
-#include <lariat/sched/semaphore.hpp>
-#include <lariat/sched/to_pool.hpp>
-#include <lariat/sched/to_thread.hpp>
-#include <lariat/sched/when_all.hpp>
+#include <lariat/sched/blocking/to_thread.hpp>
+#include <lariat/sched/pool/pool.hpp>
+#include <lariat/sched/pool/to_pool.hpp>
+#include <lariat/sched/scope/when_all.hpp>
+#include <lariat/sched/sync/event.hpp>
+#include <lariat/sched/sync/mutex.hpp>
+#include <lariat/sched/sync/semaphore.hpp>
 
 #include <memory>
 #include <optional>

@@ -1,13 +1,13 @@
 #include "child_process.hpp"
 #include "fake_loop.hpp"
 
-#include <lariat/sched/detail/wait_chain.hpp>
-#include <lariat/sched/event.hpp>
-#include <lariat/sched/join_handle.hpp>
-#include <lariat/sched/loop.hpp>
-#include <lariat/sched/timeout.hpp>
-#include <lariat/sched/timer.hpp>
-#include <lariat/sched/uncancellable.hpp>
+#include <lariat/sched/loop/detail/wait_chain.hpp>
+#include <lariat/sched/loop/loop.hpp>
+#include <lariat/sched/scope/uncancellable.hpp>
+#include <lariat/sched/sync/event.hpp>
+#include <lariat/sched/task/join_handle.hpp>
+#include <lariat/sched/time/timeout.hpp>
+#include <lariat/sched/time/timer.hpp>
 
 #include <array>
 #include <atomic>

@@ -1,8 +1,8 @@
 #include "count_allocations.hpp"
 #include "primitive_test.hpp"
 
-#include <lariat/sched/mutex.hpp>
-#include <lariat/sched/when_any.hpp>
+#include <lariat/sched/scope/when_any.hpp>
+#include <lariat/sched/sync/mutex.hpp>
 
 #include <memory>
 #include <optional>

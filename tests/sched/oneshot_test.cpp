@@ -2,9 +2,9 @@
 #include "count_allocations.hpp"
 #include "primitive_test.hpp"
 
-#include <lariat/sched/detail/pause.hpp>
-#include <lariat/sched/oneshot.hpp>
-#include <lariat/sched/to_thread.hpp>
+#include <lariat/sched/blocking/to_thread.hpp>
+#include <lariat/sched/channel/oneshot.hpp>
+#include <lariat/sched/thread/detail/pause.hpp>
 
 #include <atomic>
 #include <memory>

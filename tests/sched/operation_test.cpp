@@ -1,8 +1,8 @@
 #include "fake_loop.hpp"
 
-#include <lariat/sched/join_handle.hpp>
-#include <lariat/sched/operation.hpp>
-#include <lariat/sched/timer.hpp>
+#include <lariat/sched/loop/operation.hpp>
+#include <lariat/sched/task/join_handle.hpp>
+#include <lariat/sched/time/timer.hpp>
 
 #include <sys/resource.h>
 #include <sys/wait.h>

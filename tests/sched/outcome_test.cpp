@@ -1,5 +1,5 @@
-#include <lariat/sched/cancelled.hpp>
-#include <lariat/sched/outcome.hpp>
+#include <lariat/sched/cancel/cancelled.hpp>
+#include <lariat/sched/task/outcome.hpp>
 
 #ifdef LARIAT_CATCH2_V3
 #include <catch2/catch_all.hpp>

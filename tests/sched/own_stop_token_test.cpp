@@ -4,8 +4,8 @@
 #include <catch2/catch.hpp>
 #endif
 
-#include <lariat/sched/detail/own_stop_token.hpp>
-#include <lariat/sched/stop_token.hpp>
+#include <lariat/sched/cancel/detail/own_stop_token.hpp>
+#include <lariat/sched/cancel/stop_token.hpp>
 
 #include <atomic>
 #include <functional>

@@ -1,12 +1,12 @@
 #include "../thread_test.hpp"
 
-#include <lariat/sched/parallel_for.hpp>
-#include <lariat/sched/parallel_invoke.hpp>
-#include <lariat/sched/parallel_reduce.hpp>
-#include <lariat/sched/parallel_scan.hpp>
-#include <lariat/sched/parallel_sort.hpp>
-#include <lariat/sched/parallel_transform.hpp>
-#include <lariat/sched/timeout.hpp>
+#include <lariat/sched/parallel/parallel_for.hpp>
+#include <lariat/sched/parallel/parallel_invoke.hpp>
+#include <lariat/sched/parallel/parallel_reduce.hpp>
+#include <lariat/sched/parallel/parallel_scan.hpp>
+#include <lariat/sched/parallel/parallel_sort.hpp>
+#include <lariat/sched/parallel/parallel_transform.hpp>
+#include <lariat/sched/time/timeout.hpp>
 
 #include <array>
 #include <atomic>

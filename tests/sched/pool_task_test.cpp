@@ -1,19 +1,19 @@
 #include "../combinator_test.hpp"
 #include "../thread_test.hpp"
 
-#include <lariat/sched/fork_join.hpp>
-#include <lariat/sched/generator.hpp>
-#include <lariat/sched/join_handle.hpp>
-#include <lariat/sched/oneshot.hpp>
-#include <lariat/sched/parallel_reduce.hpp>
-#include <lariat/sched/stop.hpp>
-#include <lariat/sched/task_group.hpp>
-#include <lariat/sched/timeout.hpp>
-#include <lariat/sched/to_pool.hpp>
-#include <lariat/sched/to_thread.hpp>
-#include <lariat/sched/uncancellable.hpp>
-#include <lariat/sched/when_all.hpp>
-#include <lariat/sched/when_any.hpp>
+#include <lariat/sched/blocking/to_thread.hpp>
+#include <lariat/sched/channel/oneshot.hpp>
+#include <lariat/sched/parallel/parallel_reduce.hpp>
+#include <lariat/sched/pool/fork_join.hpp>
+#include <lariat/sched/pool/to_pool.hpp>
+#include <lariat/sched/scope/stop.hpp>
+#include <lariat/sched/scope/task_group.hpp>
+#include <lariat/sched/scope/uncancellable.hpp>
+#include <lariat/sched/scope/when_all.hpp>
+#include <lariat/sched/scope/when_any.hpp>
+#include <lariat/sched/task/generator.hpp>
+#include <lariat/sched/task/join_handle.hpp>
+#include <lariat/sched/time/timeout.hpp>
 
 #include <atomic>
 #include <chrono>

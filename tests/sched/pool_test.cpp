@@ -1,9 +1,9 @@
 #include "../thread_test.hpp"
 
-#include <lariat/sched/detail/start_thread.hpp>
-#include <lariat/sched/fork_join.hpp>
-#include <lariat/sched/pool.hpp>
-#include <lariat/sched/to_pool.hpp>
+#include <lariat/sched/pool/fork_join.hpp>
+#include <lariat/sched/pool/pool.hpp>
+#include <lariat/sched/pool/to_pool.hpp>
+#include <lariat/sched/thread/detail/start_thread.hpp>
 
 #include <pthread.h>
 #include <sched.h>

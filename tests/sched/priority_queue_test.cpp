@@ -1,6 +1,6 @@
 #include "primitive_test.hpp"
 
-#include <lariat/sched/priority_queue.hpp>
+#include <lariat/sched/channel/priority_queue.hpp>
 
 #include <functional>
 #include <optional>

@@ -1,8 +1,8 @@
 #include "count_allocations.hpp"
 #include "primitive_test.hpp"
 
-#include <lariat/sched/queue.hpp>
-#include <lariat/sched/when_all.hpp>
+#include <lariat/sched/channel/queue.hpp>
+#include <lariat/sched/scope/when_all.hpp>
 
 #include <memory>
 #include <optional>

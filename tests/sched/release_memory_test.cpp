@@ -1,8 +1,8 @@
-#include <lariat/sched/release_memory.hpp>
+#include <lariat/sched/coroutine/release_memory.hpp>
 
-#include <lariat/sched/detail/frame_pool.hpp>
-#include <lariat/sched/event.hpp>
-#include <lariat/sched/join_handle.hpp>
+#include <lariat/sched/coroutine/detail/frame_pool.hpp>
+#include <lariat/sched/sync/event.hpp>
+#include <lariat/sched/task/join_handle.hpp>
 
 #include "fake_loop.hpp"
 

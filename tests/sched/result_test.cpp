@@ -1,7 +1,7 @@
 #include "fake_loop.hpp"
 
-#include <lariat/sched/operation.hpp>
-#include <lariat/sched/result.hpp>
+#include <lariat/sched/loop/operation.hpp>
+#include <lariat/sched/task/result.hpp>
 
 #include <memory>
 #include <system_error>

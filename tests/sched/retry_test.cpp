@@ -1,6 +1,6 @@
 #include "primitive_test.hpp"
 
-#include <lariat/sched/retry.hpp>
+#include <lariat/sched/time/retry.hpp>
 
 #include <memory>
 #include <stdexcept>

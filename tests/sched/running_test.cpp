@@ -4,18 +4,18 @@
 #include "../foreign_task.hpp"
 #include "../thread_test.hpp"
 
-#include <lariat/sched/event.hpp>
-#include <lariat/sched/for_each_concurrent.hpp>
-#include <lariat/sched/generator.hpp>
-#include <lariat/sched/join_handle.hpp>
-#include <lariat/sched/local.hpp>
-#include <lariat/sched/select.hpp>
-#include <lariat/sched/task_group.hpp>
-#include <lariat/sched/timeout.hpp>
-#include <lariat/sched/to_pool.hpp>
-#include <lariat/sched/to_thread.hpp>
-#include <lariat/sched/uncancellable.hpp>
-#include <lariat/sched/when_all.hpp>
+#include <lariat/sched/blocking/to_thread.hpp>
+#include <lariat/sched/pool/to_pool.hpp>
+#include <lariat/sched/scope/for_each_concurrent.hpp>
+#include <lariat/sched/scope/select.hpp>
+#include <lariat/sched/scope/task_group.hpp>
+#include <lariat/sched/scope/uncancellable.hpp>
+#include <lariat/sched/scope/when_all.hpp>
+#include <lariat/sched/sync/event.hpp>
+#include <lariat/sched/task/generator.hpp>
+#include <lariat/sched/task/join_handle.hpp>
+#include <lariat/sched/task/local.hpp>
+#include <lariat/sched/time/timeout.hpp>
 
 #include <string>
 

@@ -1,9 +1,9 @@
 #include "../combinator_test.hpp"
 #include "../fake_loop.hpp"
 
-#include <lariat/sched/channel.hpp>
-#include <lariat/sched/join_handle.hpp>
-#include <lariat/sched/select.hpp>
+#include <lariat/sched/channel/channel.hpp>
+#include <lariat/sched/scope/select.hpp>
+#include <lariat/sched/task/join_handle.hpp>
 
 #include <chrono>
 #include <optional>

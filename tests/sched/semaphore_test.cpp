@@ -1,7 +1,7 @@
 #include "count_allocations.hpp"
 #include "primitive_test.hpp"
 
-#include <lariat/sched/semaphore.hpp>
+#include <lariat/sched/sync/semaphore.hpp>
 
 #include <algorithm>
 #include <memory>

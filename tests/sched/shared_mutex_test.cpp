@@ -1,7 +1,7 @@
 #include "count_allocations.hpp"
 #include "primitive_test.hpp"
 
-#include <lariat/sched/shared_mutex.hpp>
+#include <lariat/sched/sync/shared_mutex.hpp>
 
 #include <vector>
 

@@ -1,4 +1,4 @@
-#include <lariat/sched/detail/shown_name.hpp>
+#include <lariat/sched/text/detail/shown_name.hpp>
 
 #ifdef LARIAT_CATCH2_V3
 #include <catch2/catch_all.hpp>

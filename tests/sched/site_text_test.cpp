@@ -1,6 +1,6 @@
 #include "fake_loop.hpp"
 
-#include <lariat/sched/detail/site_text.hpp>
+#include <lariat/sched/text/detail/site_text.hpp>
 
 #include <source_location>
 #include <string>

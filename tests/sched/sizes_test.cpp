@@ -4,19 +4,19 @@
 #include "../child_process.hpp"
 #include "../fake_loop.hpp"
 
-#include <lariat/sched/barrier.hpp>
-#include <lariat/sched/broadcast.hpp>
-#include <lariat/sched/for_each_concurrent.hpp>
-#include <lariat/sched/generator.hpp>
-#include <lariat/sched/join_handle.hpp>
-#include <lariat/sched/latch.hpp>
-#include <lariat/sched/lifo_queue.hpp>
-#include <lariat/sched/priority_queue.hpp>
-#include <lariat/sched/queue.hpp>
-#include <lariat/sched/retry.hpp>
-#include <lariat/sched/semaphore.hpp>
-#include <lariat/sched/timeout.hpp>
-#include <lariat/sched/wait.hpp>
+#include <lariat/sched/channel/broadcast.hpp>
+#include <lariat/sched/channel/lifo_queue.hpp>
+#include <lariat/sched/channel/priority_queue.hpp>
+#include <lariat/sched/channel/queue.hpp>
+#include <lariat/sched/scope/for_each_concurrent.hpp>
+#include <lariat/sched/scope/wait.hpp>
+#include <lariat/sched/sync/barrier.hpp>
+#include <lariat/sched/sync/latch.hpp>
+#include <lariat/sched/sync/semaphore.hpp>
+#include <lariat/sched/task/generator.hpp>
+#include <lariat/sched/task/join_handle.hpp>
+#include <lariat/sched/time/retry.hpp>
+#include <lariat/sched/time/timeout.hpp>
 
 #include <array>
 #include <chrono>

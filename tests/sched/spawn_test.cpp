@@ -1,8 +1,8 @@
 #include "fake_loop.hpp"
 
-#include <lariat/sched/join_handle.hpp>
-#include <lariat/sched/spawn.hpp>
-#include <lariat/sched/timer.hpp>
+#include <lariat/sched/task/join_handle.hpp>
+#include <lariat/sched/task/spawn.hpp>
+#include <lariat/sched/time/timer.hpp>
 
 #include <memory>
 #include <stdexcept>

@@ -1,9 +1,9 @@
 #include "../combinator_test.hpp"
 #include "../fake_loop.hpp"
 
-#include <lariat/sched/join_handle.hpp>
-#include <lariat/sched/stop.hpp>
-#include <lariat/sched/timer.hpp>
+#include <lariat/sched/scope/stop.hpp>
+#include <lariat/sched/task/join_handle.hpp>
+#include <lariat/sched/time/timer.hpp>
 
 #include <atomic>
 #include <stop_token>

@@ -1,8 +1,8 @@
 #include "fake_loop.hpp"
 #include "foreign_task.hpp"
 
-#include <lariat/sched/task.hpp>
-#include <lariat/sched/timer.hpp>
+#include <lariat/sched/task/task.hpp>
+#include <lariat/sched/time/timer.hpp>
 
 #include <memory>
 #include <stdexcept>

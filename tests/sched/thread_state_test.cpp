@@ -1,7 +1,7 @@
-#include <lariat/sched/detail/frame_pool.hpp>
-#include <lariat/sched/detail/thread_state.hpp>
-#include <lariat/sched/lane.hpp>
-#include <lariat/sched/pool.hpp>
+#include <lariat/sched/blocking/lane.hpp>
+#include <lariat/sched/coroutine/detail/frame_pool.hpp>
+#include <lariat/sched/coroutine/detail/thread_state.hpp>
+#include <lariat/sched/pool/pool.hpp>
 
 #include "fake_loop.hpp"
 

@@ -1,4 +1,4 @@
-#include <lariat/sched/detail/timer_wheel.hpp>
+#include <lariat/sched/executor/detail/timer_wheel.hpp>
 
 #ifdef LARIAT_CATCH2_V3
 #include <catch2/catch_all.hpp>

@@ -1,10 +1,10 @@
 #include "../thread_test.hpp"
 
-#include <lariat/sched/fork_join.hpp>
-#include <lariat/sched/join_handle.hpp>
-#include <lariat/sched/to_pool.hpp>
-#include <lariat/sched/to_thread.hpp>
-#include <lariat/sched/when_all.hpp>
+#include <lariat/sched/blocking/to_thread.hpp>
+#include <lariat/sched/pool/fork_join.hpp>
+#include <lariat/sched/pool/to_pool.hpp>
+#include <lariat/sched/scope/when_all.hpp>
+#include <lariat/sched/task/join_handle.hpp>
 
 #include <atomic>
 #include <latch>

@@ -2,9 +2,9 @@
 
 #include "thread_test.hpp"
 
-#include <lariat/sched/join_handle.hpp>
-#include <lariat/sched/to_thread.hpp>
-#include <lariat/sched/uncancellable.hpp>
+#include <lariat/sched/blocking/to_thread.hpp>
+#include <lariat/sched/scope/uncancellable.hpp>
+#include <lariat/sched/task/join_handle.hpp>
 
 #include <atomic>
 #include <chrono>

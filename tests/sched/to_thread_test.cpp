@@ -1,8 +1,8 @@
 #include "thread_test.hpp"
 
-#include <lariat/sched/join_handle.hpp>
-#include <lariat/sched/to_thread.hpp>
-#include <lariat/sched/when_all.hpp>
+#include <lariat/sched/blocking/to_thread.hpp>
+#include <lariat/sched/scope/when_all.hpp>
+#include <lariat/sched/task/join_handle.hpp>
 
 #include <atomic>
 #include <chrono>

@@ -1,10 +1,10 @@
 #include "fake_loop.hpp"
 
-#include <lariat/sched/join_handle.hpp>
-#include <lariat/sched/timeout.hpp>
-#include <lariat/sched/timer.hpp>
-#include <lariat/sched/uncancellable.hpp>
-#include <lariat/sched/when_all.hpp>
+#include <lariat/sched/scope/uncancellable.hpp>
+#include <lariat/sched/scope/when_all.hpp>
+#include <lariat/sched/task/join_handle.hpp>
+#include <lariat/sched/time/timeout.hpp>
+#include <lariat/sched/time/timer.hpp>
 
 #include <stdexcept>
 #include <string>

@@ -1,6 +1,6 @@
 #include "../coroutine_test.hpp"
 
-#include <lariat/sched/detail/usable_cpus.hpp>
+#include <lariat/sched/thread/detail/usable_cpus.hpp>
 
 #include <sched.h>
 

@@ -1,23 +1,23 @@
-#include <lariat/sched/detail/wait_chain.hpp>
+#include <lariat/sched/loop/detail/wait_chain.hpp>
 
 #include "../combinator_test.hpp"
 #include "../contains.hpp"
 #include "../primitive_test.hpp"
 
-#include <lariat/sched/as_completed.hpp>
-#include <lariat/sched/condition.hpp>
-#include <lariat/sched/event.hpp>
-#include <lariat/sched/exit_scope.hpp>
-#include <lariat/sched/mutex.hpp>
-#include <lariat/sched/select.hpp>
-#include <lariat/sched/semaphore.hpp>
-#include <lariat/sched/shared_mutex.hpp>
-#include <lariat/sched/stop.hpp>
-#include <lariat/sched/task_group.hpp>
-#include <lariat/sched/timeout.hpp>
-#include <lariat/sched/wait.hpp>
-#include <lariat/sched/when_all.hpp>
-#include <lariat/sched/when_any.hpp>
+#include <lariat/sched/scope/as_completed.hpp>
+#include <lariat/sched/scope/exit_scope.hpp>
+#include <lariat/sched/scope/select.hpp>
+#include <lariat/sched/scope/stop.hpp>
+#include <lariat/sched/scope/task_group.hpp>
+#include <lariat/sched/scope/wait.hpp>
+#include <lariat/sched/scope/when_all.hpp>
+#include <lariat/sched/scope/when_any.hpp>
+#include <lariat/sched/sync/condition.hpp>
+#include <lariat/sched/sync/event.hpp>
+#include <lariat/sched/sync/mutex.hpp>
+#include <lariat/sched/sync/semaphore.hpp>
+#include <lariat/sched/sync/shared_mutex.hpp>
+#include <lariat/sched/time/timeout.hpp>
 
 #include <chrono>
 #include <optional>

@@ -1,6 +1,6 @@
 #include "../fake_loop.hpp"
 
-#include <lariat/sched/wait.hpp>
+#include <lariat/sched/scope/wait.hpp>
 
 #include <chrono>
 #include <span>

@@ -1,7 +1,7 @@
 #include "../combinator_test.hpp"
 #include "../primitive_test.hpp"
 
-#include <lariat/sched/watch.hpp>
+#include <lariat/sched/channel/watch.hpp>
 
 #include <optional>
 #include <string>

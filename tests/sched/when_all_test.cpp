@@ -1,10 +1,10 @@
 #include "../combinator_test.hpp"
 #include "../fake_loop.hpp"
 
-#include <lariat/sched/channel.hpp>
-#include <lariat/sched/join_handle.hpp>
-#include <lariat/sched/timer.hpp>
-#include <lariat/sched/when_all.hpp>
+#include <lariat/sched/channel/channel.hpp>
+#include <lariat/sched/scope/when_all.hpp>
+#include <lariat/sched/task/join_handle.hpp>
+#include <lariat/sched/time/timer.hpp>
 
 #include <memory>
 #include <optional>

@@ -1,7 +1,7 @@
 #include "fake_loop.hpp"
 
-#include <lariat/sched/join_handle.hpp>
-#include <lariat/sched/yield.hpp>
+#include <lariat/sched/task/join_handle.hpp>
+#include <lariat/sched/task/yield.hpp>
 
 #include <string>
 

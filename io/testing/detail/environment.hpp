@@ -3,7 +3,7 @@
 #include <lariat/io/testing/detail/event_queue.hpp>
 #include <lariat/io/testing/detail/random_source.hpp>
 #include <lariat/io/testing/fault_plan.hpp>
-#include <lariat/sched/timer.hpp>
+#include <lariat/sched/time/timer.hpp>
 
 #include <algorithm>
 #include <cerrno>

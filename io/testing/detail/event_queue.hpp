@@ -1,6 +1,6 @@
 #pragma once  // lint: allow(pragma) lint: allow(listed): of the sources only, not installed.
 
-#include <lariat/sched/clock.hpp>
+#include <lariat/sched/thread/clock.hpp>
 
 #include <cstddef>
 #include <cstdint>

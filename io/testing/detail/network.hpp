@@ -1,6 +1,6 @@
 #pragma once  // lint: allow(pragma) lint: allow(listed): of the sources only, not installed.
 
-#include <lariat/io/address.hpp>
+#include <lariat/io/net/address.hpp>
 #include <lariat/io/testing/detail/environment.hpp>
 #include <lariat/io/testing/link_options.hpp>
 

@@ -1,6 +1,6 @@
 #include <lariat/io/testing/detail/open_file.hpp>
 
-#include <lariat/sched/detail/shown_name.hpp>
+#include <lariat/sched/text/detail/shown_name.hpp>
 
 #include <dirent.h>
 #include <fcntl.h>

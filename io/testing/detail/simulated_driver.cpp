@@ -1,6 +1,6 @@
 #include <lariat/io/testing/detail/simulated_driver.hpp>
 
-#include <lariat/io/detail/multishot.hpp>
+#include <lariat/io/op/detail/multishot.hpp>
 
 #include <algorithm>
 #include <cerrno>

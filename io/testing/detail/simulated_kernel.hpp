@@ -1,6 +1,6 @@
 #pragma once  // lint: allow(pragma) lint: allow(listed): of the sources only, not installed.
 
-#include <lariat/io/detail/system_calls.hpp>
+#include <lariat/io/kernel/detail/system_calls.hpp>
 #include <lariat/io/testing/detail/environment.hpp>
 #include <lariat/io/testing/detail/file_tree.hpp>
 #include <lariat/io/testing/detail/network.hpp>

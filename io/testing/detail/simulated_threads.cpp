@@ -1,6 +1,6 @@
 #include <lariat/io/testing/detail/simulated_threads.hpp>
 
-#include <lariat/sched/detail/behalf.hpp>
+#include <lariat/sched/coroutine/detail/behalf.hpp>
 
 #include <utility>
 

@@ -1,10 +1,10 @@
 #pragma once  // lint: allow(pragma) lint: allow(listed): of the sources only, not installed.
 
 #include <lariat/io/testing/detail/environment.hpp>
-#include <lariat/sched/detail/pool_core.hpp>
-#include <lariat/sched/detail/thread_operation.hpp>
-#include <lariat/sched/detail/thread_substitute.hpp>
-#include <lariat/sched/pool.hpp>
+#include <lariat/sched/blocking/detail/thread_operation.hpp>
+#include <lariat/sched/pool/detail/pool_core.hpp>
+#include <lariat/sched/pool/pool.hpp>
+#include <lariat/sched/thread/detail/thread_substitute.hpp>
 
 #include <cstddef>
 #include <memory>

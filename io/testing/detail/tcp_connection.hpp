@@ -1,6 +1,6 @@
 #pragma once  // lint: allow(pragma) lint: allow(listed): of the sources only, not installed.
 
-#include <lariat/io/address.hpp>
+#include <lariat/io/net/address.hpp>
 #include <lariat/io/testing/detail/byte_queue.hpp>
 #include <lariat/io/testing/detail/event_queue.hpp>
 #include <lariat/io/testing/detail/network.hpp>

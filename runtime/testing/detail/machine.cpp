@@ -1,12 +1,12 @@
 #include <lariat/runtime/testing/detail/machine.hpp>
 
-#include <lariat/io/detail/system_calls.hpp>
-#include <lariat/runtime/dump.hpp>
-#include <lariat/sched/detail/shown_name.hpp>
-#include <lariat/sched/detail/site_text.hpp>
-#include <lariat/sched/exception_group.hpp>
-#include <lariat/sched/operation.hpp>
-#include <lariat/sched/spawn.hpp>
+#include <lariat/io/kernel/detail/system_calls.hpp>
+#include <lariat/runtime/observe/dump.hpp>
+#include <lariat/sched/loop/operation.hpp>
+#include <lariat/sched/task/exception_group.hpp>
+#include <lariat/sched/task/spawn.hpp>
+#include <lariat/sched/text/detail/shown_name.hpp>
+#include <lariat/sched/text/detail/site_text.hpp>
 
 #include <algorithm>
 #include <cstdio>

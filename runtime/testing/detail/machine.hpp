@@ -4,8 +4,8 @@
 #include <lariat/io/testing/detail/simulated_kernel.hpp>
 #include <lariat/io/testing/detail/simulated_threads.hpp>
 #include <lariat/runtime/testing/simulation.hpp>
-#include <lariat/sched/join_handle.hpp>
-#include <lariat/sched/loop.hpp>
+#include <lariat/sched/loop/loop.hpp>
+#include <lariat/sched/task/join_handle.hpp>
 
 #include <cstdint>
 #include <exception>

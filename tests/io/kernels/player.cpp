@@ -1,14 +1,14 @@
 #include "player.hpp"
 
 #include <lariat/io/fs.hpp>
-#include <lariat/io/raw_op.hpp>
-#include <lariat/io/stream_error.hpp>
-#include <lariat/io/tcp.hpp>
-#include <lariat/sched/cancelled.hpp>
-#include <lariat/sched/spawn.hpp>
-#include <lariat/sched/timer.hpp>
-#include <lariat/sched/when_all.hpp>
-#include <lariat/sched/yield.hpp>
+#include <lariat/io/net/tcp.hpp>
+#include <lariat/io/op/raw_op.hpp>
+#include <lariat/io/stream/stream_error.hpp>
+#include <lariat/sched/cancel/cancelled.hpp>
+#include <lariat/sched/scope/when_all.hpp>
+#include <lariat/sched/task/spawn.hpp>
+#include <lariat/sched/task/yield.hpp>
+#include <lariat/sched/time/timer.hpp>
 
 #include <liburing.h>
 

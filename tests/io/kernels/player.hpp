@@ -1,7 +1,7 @@
 #pragma once
 
-#include <lariat/io/file.hpp>
-#include <lariat/sched/task.hpp>
+#include <lariat/io/file/file.hpp>
+#include <lariat/sched/task/task.hpp>
 
 #include "step.hpp"
 

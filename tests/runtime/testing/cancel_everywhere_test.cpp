@@ -1,20 +1,20 @@
 #include "child_process.hpp"
 
-#include <lariat/io/file.hpp>
+#include <lariat/io/file/file.hpp>
 #include <lariat/io/fs.hpp>
-#include <lariat/io/tcp.hpp>
+#include <lariat/io/net/tcp.hpp>
 #include <lariat/runtime/testing.hpp>
-#include <lariat/sched/event.hpp>
-#include <lariat/sched/operation.hpp>
-#include <lariat/sched/spawn.hpp>
-#include <lariat/sched/task_group.hpp>
-#include <lariat/sched/timeout.hpp>
-#include <lariat/sched/timer.hpp>
-#include <lariat/sched/to_pool.hpp>
-#include <lariat/sched/to_thread.hpp>
-#include <lariat/sched/uncancellable.hpp>
-#include <lariat/sched/when_all.hpp>
-#include <lariat/sched/when_any.hpp>
+#include <lariat/sched/blocking/to_thread.hpp>
+#include <lariat/sched/loop/operation.hpp>
+#include <lariat/sched/pool/to_pool.hpp>
+#include <lariat/sched/scope/task_group.hpp>
+#include <lariat/sched/scope/uncancellable.hpp>
+#include <lariat/sched/scope/when_all.hpp>
+#include <lariat/sched/scope/when_any.hpp>
+#include <lariat/sched/sync/event.hpp>
+#include <lariat/sched/task/spawn.hpp>
+#include <lariat/sched/time/timeout.hpp>
+#include <lariat/sched/time/timer.hpp>
 
 #ifdef LARIAT_CATCH2_V3
 #include <catch2/catch_all.hpp>

@@ -2,11 +2,11 @@
 
 #include "scenarios.hpp"
 
-#include <lariat/io/file.hpp>
+#include <lariat/io/file/file.hpp>
 #include <lariat/io/fs.hpp>
-#include <lariat/sched/spawn.hpp>
-#include <lariat/sched/timeout.hpp>
-#include <lariat/sched/timer.hpp>
+#include <lariat/sched/task/spawn.hpp>
+#include <lariat/sched/time/timeout.hpp>
+#include <lariat/sched/time/timer.hpp>
 
 #include <array>
 #include <chrono>

@@ -1,13 +1,13 @@
 // The code of docs/testing.md.
 
-#include <lariat/io/buffered_reader.hpp>
 #include <lariat/io/fs.hpp>
-#include <lariat/io/tcp.hpp>
+#include <lariat/io/net/tcp.hpp>
+#include <lariat/io/stream/buffered_reader.hpp>
 #include <lariat/runtime/testing.hpp>
-#include <lariat/sched/spawn.hpp>
-#include <lariat/sched/task_group.hpp>
-#include <lariat/sched/timeout.hpp>
-#include <lariat/sched/timer.hpp>
+#include <lariat/sched/scope/task_group.hpp>
+#include <lariat/sched/task/spawn.hpp>
+#include <lariat/sched/time/timeout.hpp>
+#include <lariat/sched/time/timer.hpp>
 
 #ifdef LARIAT_CATCH2_V3
 #include <catch2/catch_all.hpp>

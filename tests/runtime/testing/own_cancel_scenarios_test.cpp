@@ -3,25 +3,25 @@
 
 #include "scenarios.hpp"
 
-#include <lariat/sched/as_completed.hpp>
-#include <lariat/sched/exception_group.hpp>
-#include <lariat/sched/exit_scope.hpp>
-#include <lariat/sched/for_each_concurrent.hpp>
-#include <lariat/sched/fork_join.hpp>
-#include <lariat/sched/generator.hpp>
-#include <lariat/sched/retry.hpp>
-#include <lariat/sched/select.hpp>
-#include <lariat/sched/spawn.hpp>
-#include <lariat/sched/stop.hpp>
-#include <lariat/sched/task_group.hpp>
-#include <lariat/sched/timeout.hpp>
-#include <lariat/sched/timer.hpp>
-#include <lariat/sched/to_pool.hpp>
-#include <lariat/sched/to_thread.hpp>
-#include <lariat/sched/uncancellable.hpp>
-#include <lariat/sched/wait.hpp>
-#include <lariat/sched/when_any.hpp>
-#include <lariat/sched/yield.hpp>
+#include <lariat/sched/blocking/to_thread.hpp>
+#include <lariat/sched/pool/fork_join.hpp>
+#include <lariat/sched/pool/to_pool.hpp>
+#include <lariat/sched/scope/as_completed.hpp>
+#include <lariat/sched/scope/exit_scope.hpp>
+#include <lariat/sched/scope/for_each_concurrent.hpp>
+#include <lariat/sched/scope/select.hpp>
+#include <lariat/sched/scope/stop.hpp>
+#include <lariat/sched/scope/task_group.hpp>
+#include <lariat/sched/scope/uncancellable.hpp>
+#include <lariat/sched/scope/wait.hpp>
+#include <lariat/sched/scope/when_any.hpp>
+#include <lariat/sched/task/exception_group.hpp>
+#include <lariat/sched/task/generator.hpp>
+#include <lariat/sched/task/spawn.hpp>
+#include <lariat/sched/task/yield.hpp>
+#include <lariat/sched/time/retry.hpp>
+#include <lariat/sched/time/timeout.hpp>
+#include <lariat/sched/time/timer.hpp>
 
 #include <array>
 #include <chrono>

@@ -1,9 +1,9 @@
 #pragma once
 
-#include <lariat/io/tcp.hpp>
+#include <lariat/io/net/tcp.hpp>
 #include <lariat/runtime/testing.hpp>
-#include <lariat/sched/task.hpp>
-#include <lariat/sched/when_all.hpp>
+#include <lariat/sched/scope/when_all.hpp>
+#include <lariat/sched/task/task.hpp>
 
 #ifdef LARIAT_CATCH2_V3
 #include <catch2/catch_all.hpp>

@@ -2,14 +2,14 @@
 
 #include "scenarios.hpp"
 
-#include <lariat/io/buffered_reader.hpp>
-#include <lariat/io/buffered_writer.hpp>
-#include <lariat/sched/spawn.hpp>
-#include <lariat/sched/task_group.hpp>
-#include <lariat/sched/timeout.hpp>
-#include <lariat/sched/timer.hpp>
-#include <lariat/sched/uncancellable.hpp>
-#include <lariat/sched/when_any.hpp>
+#include <lariat/io/stream/buffered_reader.hpp>
+#include <lariat/io/stream/buffered_writer.hpp>
+#include <lariat/sched/scope/task_group.hpp>
+#include <lariat/sched/scope/uncancellable.hpp>
+#include <lariat/sched/scope/when_any.hpp>
+#include <lariat/sched/task/spawn.hpp>
+#include <lariat/sched/time/timeout.hpp>
+#include <lariat/sched/time/timer.hpp>
 
 #include <algorithm>
 #include <array>

@@ -1,0 +1,26 @@
+#pragma once
+
+#include <lariat/sched/task/task.hpp>
+
+#include <cstdint>
+#include <string>
+
+namespace lariat::io::fs {
+
+/// How `copy` treats the target.
+struct copy_options {
+  bool overwrite = true;  ///< false: EEXIST if there is a file already.
+};
+
+/// Copies a file's content and permissions, and gives its size. Shares the blocks where the file
+/// system can (a reflink, instant), otherwise the kernel copies. Holes stay holes. The target is
+/// written in place; one that is a symbolic link is followed.
+///
+/// \throws std::system_error; a target that was made is removed again.
+///
+/// \par Cancellation
+/// Ends between two megabytes. A target that was made is removed; one that was there before has
+/// been emptied and written in part.
+[[nodiscard]] task<std::uint64_t> copy(std::string from, std::string to, copy_options options = {});
+
+}  // namespace lariat::io::fs

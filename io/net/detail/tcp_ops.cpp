@@ -1,0 +1,168 @@
+#include <lariat/io/net/detail/tcp_ops.hpp>
+
+#include <lariat/io/kernel/detail/system_calls.hpp>
+
+#include <liburing.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <sys/socket.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <optional>
+#include <utility>
+
+namespace lariat::io {
+namespace {
+
+int set_flag(int fd, int level, int option) noexcept {
+  const int on = 1;
+  return detail::sys::setsockopt(fd, level, option, &on, sizeof on) == 0 ? 0 : errno;
+}
+
+}  // namespace
+
+// The system calls before the one that waits. A failure becomes the operation's result.
+void connect_operation::open() noexcept {
+  if (const int error = open_socket(); error != 0) preset_error(error);
+}
+
+int connect_operation::open_socket() noexcept {
+  const int family = peer_.is_v4() ? AF_INET : AF_INET6;
+  fd_ = detail::sys::socket(family, SOCK_STREAM | SOCK_CLOEXEC);
+  if (fd_ >= 0) return set_up();
+  step_ = "socket for";
+  return errno;
+}
+
+int connect_operation::set_up() noexcept {
+  step_ = "set options for";
+  if (options_.no_delay) {
+    if (const int error = set_flag(fd_, IPPROTO_TCP, TCP_NODELAY); error != 0) return error;
+  }
+  if (options_.keep_alive) {
+    if (const int error = set_flag(fd_, SOL_SOCKET, SO_KEEPALIVE); error != 0) return error;
+  }
+  if (options_.local.has_value()) {
+    step_ = "bind for";
+    // Lets the kernel choose a port for this peer, not one that is free for all peers.
+    if (options_.local->port() == 0) set_flag(fd_, IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT);
+    if (detail::sys::bind(fd_, options_.local->data(), options_.local->size()) != 0) return errno;
+  }
+  step_ = "connect";
+  return 0;
+}
+
+void connect_operation::prepare_entry(io_uring_sqe& entry) noexcept {
+  ::io_uring_prep_connect(&entry, fd_, peer_.data(), peer_.size());
+}
+
+// Where nobody listens on a port of this host, the kernel may choose that very port for this end:
+// then the two ends are one socket, which hears its own words, and keeps the port from its server.
+// As if the connection was refused, as it mostly is; but another port may be another answer.
+bool connect_operation::completed() noexcept {
+  // The try before was interrupted, and went on.
+  if (was_repeated() && result_ == -EISCONN) result_ = 0;
+  if (result_ < 0 || !connected_to_itself()) return true;
+  const linger reset{1, 0};  // Or the port is kept from the server for a minute more.
+  detail::sys::setsockopt(fd_, SOL_SOCKET, SO_LINGER, &reset, sizeof reset);
+  detail::sys::close(std::exchange(fd_, -1));
+  if (++self_connects_ == self_connects_max) {
+    result_ = -ECONNREFUSED;
+    return true;
+  }
+  if (const int error = open_socket(); error != 0) {
+    result_ = -error;
+    return true;
+  }
+  return false;
+}
+
+bool connect_operation::connected_to_itself() const noexcept {
+  if (options_.local.has_value() && options_.local->port() != 0) return false;  // As was asked for.
+  const auto name_by = [this](auto get) {
+    sockaddr_storage storage{};
+    socklen_t size = sizeof storage;
+    auto* const name = reinterpret_cast<sockaddr*>(&storage);
+    return get(fd_, name, &size) == 0 ? address::from_sockaddr(name, size) : std::nullopt;
+  };
+  const auto own = name_by(&detail::sys::getsockname);
+  // Mostly that is all: the peer's name is asked for as one may connect to 0.0.0.0.
+  if (!own.has_value() || own->port() != peer_.port()) return false;
+  return own == name_by(&detail::sys::getpeername);
+}
+
+tcp_stream connect_operation::take() noexcept {
+  const int fd = std::exchange(fd_, -1);
+  if (result_ >= 0) return tcp_stream(fd, peer_);
+  if (fd >= 0) detail::sys::close(fd);
+  return tcp_stream();
+}
+
+tcp_stream connect_operation::await_resume() {
+  tcp_stream stream = take();
+  if (result_ < 0) [[unlikely]] {
+    throw_if_cancelled();
+    detail::throw_error(-result_, step_, peer_.to_string());
+  }
+  return stream;
+}
+
+result<tcp_stream> connect_operation::await_result() noexcept {
+  tcp_stream stream = take();
+  return {take_error(), std::move(stream)};
+}
+
+void accept_operation::prepare_entry(io_uring_sqe& entry) noexcept {
+  if (pausing_) {
+    pause_ = {0, std::int64_t{delay_ms_} * 1'000'000};
+    auto* const time = reinterpret_cast<__kernel_timespec*>(&pause_);
+    static_assert(sizeof(timespec64) == sizeof(__kernel_timespec));
+    ::io_uring_prep_timeout(&entry, time, 0, 0);
+    return;
+  }
+  peer_size_ = sizeof peer_;
+  ::io_uring_prep_accept(&entry, fd(), reinterpret_cast<sockaddr*>(peer_.data()), &peer_size_,
+                         SOCK_CLOEXEC);
+}
+
+// An error that says nothing about the listener does not end the operation: see accept(2).
+bool accept_operation::completed() noexcept {
+  if (result_ >= 0) return true;
+  if (!on().is_open()) return socket_op::completed();
+  if (std::exchange(pausing_, false)) return result_ != -ETIME;
+  switch (-result_) {
+    case EMFILE:
+    case ENFILE:
+    case ENOBUFS:
+    case ENOMEM:
+      pausing_ = true;
+      delay_ms_ = std::clamp(2 * delay_ms_, 1, 100);
+      return false;
+    // The connection is gone, or its network had an error.
+    case ECONNABORTED:
+    case EPROTO:
+    case ENETDOWN:
+    case ENETUNREACH:
+    case EHOSTDOWN:
+    case EHOSTUNREACH:
+    case ENONET:
+    case ENOPROTOOPT:
+      return false;
+    default:
+      return socket_op::completed();
+  }
+}
+
+tcp_stream accept_operation::take() noexcept {
+  const auto* const peer = reinterpret_cast<const sockaddr*>(peer_.data());
+  return tcp_stream(result_, address::from_sockaddr(peer, peer_size_).value_or(address()));
+}
+
+result<tcp_stream> accept_operation::await_result() noexcept {
+  leave();
+  if (result_ < 0) return {take_error(), tcp_stream()};
+  return {std::error_code(), take()};
+}
+
+}  // namespace lariat::io

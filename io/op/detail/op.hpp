@@ -1,0 +1,180 @@
+#pragma once
+
+#include <lariat/io/kernel/detail/error.hpp>
+#include <lariat/sched/loop/operation.hpp>
+
+#include <algorithm>
+#include <cerrno>
+#include <coroutine>
+#include <cstddef>
+#include <cstdint>
+#include <limits>
+
+struct io_uring_sqe;
+
+namespace lariat::io::detail {
+
+class op;
+class multishot;
+
+/// What an operation needs of the driver below its loop: the ring, or a simulated kernel, which
+/// reads the same submission entries.
+class io_driver : public driver {
+ public:
+  /// Queues the operation's entry for the kernel. On the loop's thread.
+  virtual void submit(op& operation) noexcept = 0;
+
+  /// Asks the kernel to cancel it. Whatever comes of that, the operation completes itself.
+  virtual void cancel(op& operation) noexcept = 0;
+
+  /// The same for an operation that belongs to the loop. See multishot.hpp.
+  virtual void submit(multishot& operation) noexcept = 0;
+  virtual void cancel(multishot& operation) noexcept = 0;
+
+  /// Whether the kernel knows the operation IORING_OP_...
+  [[nodiscard]] virtual bool supports(unsigned opcode) const noexcept = 0;
+
+  /// A write is submitted that may raise SIGPIPE in this thread, or has completed: until then the
+  /// signal has no effect. See signal_guard.hpp.
+  virtual void expect_sigpipe(bool /*submitted*/) noexcept {}
+
+  /// io_uring_register(2) on the ring: buffer rings and the like. A negative errno if it fails,
+  /// -EOPNOTSUPP where there is no ring.
+  virtual int register_resource(unsigned opcode, void* argument, unsigned count) noexcept = 0;
+
+ protected:
+  /// Gives an operation its last completion. True if it is over, and its task queued; false if
+  /// it has to be submitted again, by `prepare_again`: it wants to go on, or the kernel gave it up
+  /// without a reason (io/README.md, "What the kernel gives up").
+  [[nodiscard]] bool finish(op& operation, std::int32_t result, std::uint32_t flags) noexcept;
+
+  /// Fills in the entry of such an operation: its own, or that of a wait before the next try.
+  static void prepare_again(op& operation, io_uring_sqe& entry) noexcept;
+
+  /// The same question about a multishot that ended.
+  [[nodiscard]] bool goes_on(multishot& operation, std::int32_t result) const noexcept;
+
+  /// Notes that it has given something, and goes on.
+  static void note_more(multishot& operation) noexcept;
+
+  /// Notes whether a cancel of ours is the reason of what comes.
+  static void note_submitted(multishot& operation) noexcept;
+  static void note_cancelled(multishot& operation) noexcept;
+
+  /// Notes the result of a completion that another one follows: a zero-copy send's, whose buffer
+  /// is still in use.
+  static void note(op& operation, std::int32_t result, std::uint32_t flags) noexcept;
+
+  /// While the driver itself cancels everything: nothing is submitted again.
+  bool draining_ = false;
+
+ private:
+  [[nodiscard]] bool is_over(op& operation, std::int32_t result, std::uint32_t flags) noexcept;
+  [[nodiscard]] bool tries_again(op& operation, bool asked_to_end) noexcept;
+};
+
+/// One kernel operation: an awaitable whose address is the completion's user data.
+///
+/// Awaited, it is pinned in the awaiting frame until the kernel's last completion for it has been
+/// reaped, so the memory that it borrows may be the caller's own (contract 1). Cancelled, it asks
+/// the kernel and goes on waiting; a result that arrived wins over the cancel (contract 2).
+class op : public operation {
+ public:
+  bool await_ready() const noexcept { return false; }
+
+  template <class Promise>
+  bool await_suspend(std::coroutine_handle<Promise> caller) noexcept {
+    prepare(caller);
+    return start();
+  }
+
+  void cancel() noexcept override;
+
+  /// The kernel's answer: a value, or a negative errno. -ECANCELED if it was cancelled.
+  [[nodiscard]] std::int32_t raw_result() const noexcept { return result_; }
+  [[nodiscard]] std::uint32_t raw_flags() const noexcept { return flags_; }
+
+  /// Fills in the submission entry, but for its user data. Called for each submission, and without
+  /// one when the kernel has given the operation up, for a look at what was submitted: what it does
+  /// besides it does only the first time.
+  virtual void prepare_entry(io_uring_sqe& entry) noexcept = 0;
+
+ protected:
+  op() = default;
+  op(const op&) = default;
+
+  /// Asked with each last completion, unless its result is `enough`, or one after which it is tried
+  /// again; true if the operation is over.
+  /// One that goes on (a write that was short) changes itself and returns false: it is submitted
+  /// again.
+  virtual bool completed() noexcept { return true; }
+
+  /// So many bytes end the operation, and `completed` is not asked: a virtual call less.
+  void set_enough(std::size_t bytes) noexcept {
+    constexpr std::size_t more_than_any = std::numeric_limits<std::int32_t>::max();
+    enough_ = static_cast<std::int32_t>(std::min(bytes, more_than_any));
+  }
+
+  /// The same for any number.
+  void set_anything_enough() noexcept { enough_ = 0; }
+
+  /// Whether the kernel has given it up, and it was submitted again.
+  [[nodiscard]] bool was_repeated() const noexcept { return tries_ != 0; }
+
+  /// Ends the operation before it is submitted, with a result of its own.
+  void preset(std::int32_t result) noexcept {
+    result_ = result;
+    preset_ = true;
+  }
+
+  /// The same, by an error: of a closed descriptor, for instance.
+  /// \param error A positive errno.
+  void preset_error(int error) noexcept { preset(-error); }
+
+  /// Submits it. False if it is over already, preset or cancelled: the task goes on at once.
+  bool start() noexcept;
+
+  [[nodiscard]] bool succeeded() const noexcept { return result_ >= 0; }
+
+  /// For -ECANCELED after a cancel. \throws operation_cancelled
+  void throw_if_cancelled() const {
+    if (was_cancelled()) [[unlikely]]
+      throw_cancelled();
+  }
+
+  [[nodiscard]] bool was_cancelled() const noexcept;
+
+  /// The result for `await_result`: nothing, the kernel's errno, or operation_canceled. Delivers
+  /// the cancel: later awaits do not see it any more.
+  [[nodiscard]] std::error_code take_error() const noexcept;
+
+  std::int32_t result_ = 0;
+  std::uint32_t flags_ = 0;
+
+ private:
+  friend class io_driver;
+
+  std::int32_t enough_ = std::numeric_limits<std::int32_t>::max();  // More than any result.
+  bool preset_ = false;
+  bool cancelling_ = false;
+  bool in_flight_ = false;
+  // How often in a row the kernel has given it up. While it waits before the next try `result_`
+  // keeps `enough_`, and `flags_` says for what it waits.
+  std::uint8_t tries_ = 0;
+  bool waits_to_try_ = false;
+};
+
+// Once for each completion, so here.
+inline bool io_driver::finish(op& operation, std::int32_t result, std::uint32_t flags) noexcept {
+  if (result < operation.enough_) [[unlikely]] {
+    if (!is_over(operation, result, flags)) return false;
+  } else {
+    operation.result_ = result;
+    operation.flags_ = flags;
+  }
+  operation.in_flight_ = false;
+  operation.complete();
+  return true;
+}
+
+}  // namespace lariat::io::detail

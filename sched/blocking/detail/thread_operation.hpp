@@ -1,0 +1,215 @@
+#pragma once
+
+#include <lariat/sched/blocking/lane.hpp>
+#include <lariat/sched/executor/detail/inbox.hpp>
+#include <lariat/sched/executor/detail/timer_wheel.hpp>
+#include <lariat/sched/loop/loop.hpp>
+#include <lariat/sched/loop/operation.hpp>
+
+#include <atomic>
+#include <cstddef>
+#include <mutex>
+
+namespace lariat::detail {
+
+class thread_operation;
+
+/// Ends the waiting for a thread when it has lasted too long.
+class queue_timer final : public runnable {
+ public:
+  explicit queue_timer(clock_ns limit_ns) noexcept : limit_ns_(limit_ns) {}
+  queue_timer(const queue_timer& other) noexcept : runnable(other), limit_ns_(other.limit_ns_) {}
+
+  void start(thread_operation& owner, loop& where) noexcept;
+
+  /// False if the loop holds the timer's step already: it will run `owner` when it gets there.
+  [[nodiscard]] bool stop(loop& where) noexcept;
+
+  void run() noexcept override;
+
+ private:
+  timer_entry entry_{*this};
+  clock_ns limit_ns_;
+  thread_operation* owner_ = nullptr;
+  bool running_ = false;  // Armed, or its step is in the loop's queue.
+  bool stopped_ = false;
+};
+
+/// The part of `to_thread` that does not depend on the function: where the task waits while the
+/// call is queued and while it runs. It is also the call's place in its lane's queue, so queueing
+/// allocates nothing. What the thread touches comes first: each cache line that both sides write
+/// costs two transfers between CPUs per call.
+class thread_operation : public operation {
+ public:
+  /// Runs the function, on the lane's thread, and hands back.
+  using body = void (*)(void* state) noexcept;
+
+  bool await_ready() const noexcept { return false; }
+  void run() noexcept override;
+  void cancel() noexcept override;
+  [[nodiscard]] operation_info info() const noexcept override { return {"to_thread"}; }
+
+  /// What the thread runs, once the call cannot be taken back: then the operation may be gone.
+  struct thread_call {
+    body function;
+    void* state;
+    const context* task;
+  };
+  [[nodiscard]] thread_call call() const noexcept { return {function_, state_, task_}; }
+
+  /// Queues the task to be resumed on its loop. On the lane's thread; nothing of the operation may
+  /// be touched after it.
+  void hand_back() noexcept { home_->post(*this); }
+
+  /// Ends the operation by the error that kept the lane from starting a thread. Any thread.
+  void refuse(int error) noexcept;
+
+  /// Called when the call has waited for a thread too long.
+  void time_out() noexcept;
+
+ protected:
+  /// `where` is null for the default lane.
+  explicit thread_operation(lane* where) noexcept : lane_(where) {}
+  thread_operation(const thread_operation& other) noexcept : operation(other), lane_(other.lane_) {}
+
+  /// After `prepare`: queues the call. False if the operation has ended already. `timer` may be
+  /// null; `task` is what the thread calls its task, null if that may end first.
+  bool start(body function, void* state, const context* task, queue_timer* timer);
+
+  /// Asks the running function to end. True if the operation is over though the function is not.
+  virtual bool give_up() noexcept = 0;
+
+  /// Returns if the function has ended; `gave_up` says that it did by operation_cancelled.
+  /// \throws operation_cancelled, std::system_error, std::logic_error
+  void check(bool gave_up) const;
+
+ private:
+  friend class lariat::lane;
+  friend class call_queue;
+  enum class ending : unsigned char { by_function, cancelled, timed_out, deadlocked };
+  void end(ending how) noexcept;
+  [[nodiscard]] bool take_back() noexcept;
+
+  ending ending_ = ending::by_function;
+  bool nested_ = false;  // Submitted on a thread of the same lane.
+
+  // The lane's, under its mutex.
+  bool queued_ = false;
+  thread_operation* following_ = nullptr;
+  thread_operation* preceding_ = nullptr;
+
+  body function_ = nullptr;
+  void* state_ = nullptr;
+  loop* home_ = nullptr;
+  const context* task_ = nullptr;
+  lane* lane_;
+  queue_timer* timer_ = nullptr;
+  int error_ = 0;  // What kept the lane from starting a thread. Written by any thread.
+};
+
+/// A FIFO of calls, from whose middle one may be taken out. Its lane's mutex protects it.
+class call_queue {
+ public:
+  call_queue() = default;
+  call_queue(const call_queue&) = delete;
+  call_queue& operator=(const call_queue&) = delete;
+
+  [[nodiscard]] bool empty() const noexcept { return first_ == nullptr; }
+  [[nodiscard]] std::size_t size() const noexcept { return size_; }
+
+  /// \pre `step` is a thread_operation.
+  void push(runnable& step) noexcept {
+    auto& call = static_cast<thread_operation&>(step);
+    call.queued_ = true;
+    call.following_ = nullptr;
+    call.preceding_ = last_;
+    (last_ == nullptr ? first_ : last_->following_) = &call;
+    last_ = &call;
+    ++size_;
+  }
+
+  /// Null when empty.
+  [[nodiscard]] thread_operation* pop() noexcept {
+    thread_operation* call = first_;
+    if (call != nullptr) erase(*call);
+    return call;
+  }
+
+  /// False if it is not queued any more.
+  bool remove(thread_operation& call) noexcept {
+    if (!call.queued_) return false;
+    erase(call);
+    return true;
+  }
+
+ private:
+  void erase(thread_operation& call) noexcept {
+    (call.preceding_ == nullptr ? first_ : call.preceding_->following_) = call.following_;
+    (call.following_ == nullptr ? last_ : call.following_->preceding_) = call.preceding_;
+    call.queued_ = false;
+    --size_;
+  }
+
+  thread_operation* first_ = nullptr;
+  thread_operation* last_ = nullptr;
+  std::size_t size_ = 0;
+};
+
+/// Where callers leave calls for a lane.
+using call_inbox = basic_inbox<runnable, call_queue, std::atomic<runnable*>>;
+
+/// Calls that are handed to a lane together.
+class call_chain : public call_inbox::chain {};
+
+/// The calls that the ready steps of a loop make one after the other, when there are many: they go
+/// to their lane together, behind these steps. One by one each would make loop and thread wait for
+/// the same cache line. One for each thread that runs a loop.
+class call_gatherer final : public runnable {
+ public:
+  /// This thread's; null if it has none yet.
+  [[nodiscard]] static call_gatherer* current() noexcept;
+
+  /// The same; null only if there is no memory for it.
+  [[nodiscard]] static call_gatherer* make_current() noexcept;
+
+  /// Gathers `call`, which a task of `home`, the loop of this thread, makes to `where`.
+  void add(thread_operation& call, lane& where, loop& home) noexcept;
+
+  /// Hands on what there is.
+  void flush() noexcept;
+
+  /// In a forked child: what there is stays with the parent.
+  void forget() noexcept;
+
+  void run() noexcept override;
+
+ private:
+  static constexpr unsigned calls_max = 32;  // Enough to save most of it; a thread may wait.
+
+  lane* where_ = nullptr;
+  call_chain calls_;
+  unsigned count_ = 0;
+  bool queued_ = false;  // In its loop's ready queue.
+};
+
+/// The state of a call that its task may leave behind: on the heap, and whoever is last deletes it.
+class abandonable_state {
+ public:
+  explicit abandonable_state(thread_operation& waiter) noexcept : waiter_(&waiter) {}
+  abandonable_state(const abandonable_state&) = delete;
+  abandonable_state& operator=(const abandonable_state&) = delete;
+  virtual ~abandonable_state() = default;
+
+  /// False if the call has ended. If true the state is no longer the task's.
+  [[nodiscard]] bool abandon() noexcept;
+
+  /// On the lane's thread, when the function has ended. The state may be gone after it.
+  void finish() noexcept;
+
+ private:
+  std::mutex mutex_;  // For the race of the two.
+  thread_operation* waiter_;
+  bool ended_ = false;
+};
+
+}  // namespace lariat::detail

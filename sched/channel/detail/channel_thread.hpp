@@ -1,0 +1,126 @@
+#pragma once
+
+#include <lariat/sched/cancel/stop_token.hpp>
+#include <lariat/sched/channel/detail/channel_state.hpp>
+#include <lariat/sched/thread/clock.hpp>
+#include <lariat/sched/time/timer.hpp>
+
+#include <chrono>
+#include <condition_variable>
+#include <mutex>
+#include <optional>
+#include <utility>
+
+namespace lariat::detail {
+
+/// \throws std::logic_error if a loop runs on this thread, which `operation` would block.
+void refuse_to_block_loop(const char* operation);
+
+[[noreturn]] void throw_end_is_empty(const char* operation);
+
+/// The channel of an end. \throws std::logic_error if the end was moved from: null.
+template <class State>
+State& require_channel(State* channel, const char* operation) {
+  if (channel == nullptr) [[unlikely]]
+    throw_end_is_empty(operation);
+  return *channel;
+}
+
+/// Who tries, and does not wait.
+template <class T>
+class channel_trial final : public channel_waiter_of<T> {
+ public:
+  explicit channel_trial(std::optional<T>&& value) noexcept
+      : channel_waiter_of<T>(std::move(value)) {}
+
+ private:
+  void deliver() noexcept override {}
+};
+
+/// Where a blocking thread sleeps. What it waits for and a stop request both wake it, and either
+/// may be under way when the other has: so each has a flag of its own.
+class channel_bed {
+ public:
+  /// Until it is delivered, stopped, or the deadline has come. True if it was delivered.
+  [[nodiscard]] bool wait(clock_ns deadline) noexcept;
+  void wait_delivered() noexcept;
+
+  /// Any thread. The sleeper may destroy the bed as soon as it is delivered.
+  void deliver() noexcept;
+  void stop() noexcept;
+
+ private:
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  bool delivered_ = false;
+  bool stopped_ = false;
+};
+
+/// When a blocking call gives up.
+struct channel_patience {
+  clock_ns deadline = no_deadline;
+  stop_token stop = {};
+
+  /// From now on.
+  template <class Rep, class Period>
+  [[nodiscard]] static channel_patience of(std::chrono::duration<Rep, Period> time) {
+    return {deadline_after(monotonic_now(), saturating_ns(time)), {}};
+  }
+};
+
+/// A thread that blocks if it has to wait.
+template <class T>
+class channel_thread final : public channel_waiter_of<T> {
+ public:
+  explicit channel_thread(std::optional<T>&& value) noexcept
+      : channel_waiter_of<T>(std::move(value)) {}
+
+  /// Blocks until it is delivered. False if patience was at an end first.
+  [[nodiscard]] bool wait(const channel_patience& patience) noexcept {
+    const stop_callback<waker> wake(patience.stop, waker{bed_});
+    return bed_.wait(patience.deadline);
+  }
+  void wait_delivered() noexcept { bed_.wait_delivered(); }
+
+ private:
+  struct waker {
+    channel_bed& bed;
+    void operator()() const noexcept { bed.stop(); }
+  };
+  void deliver() noexcept override { bed_.deliver(); }
+  channel_bed bed_;
+};
+
+/// Sends `value`, and blocks while there is no room. `cancelled` if patience, which `make` gives,
+/// was at an end first: then the value is as it was. Not in line: mostly there is room.
+template <class T, class Make>
+[[gnu::noinline]] channel_waiter::outcome block_to_send(channel_state<T>& channel,
+                                                        std::optional<T>& value,
+                                                        Make make) noexcept {
+  const channel_patience patience = make();
+  channel_thread<T> self(std::move(value));
+  auto end = channel.send_or_wait(self, true);
+  if (end == channel_waiter::outcome::waiting) {
+    if (!self.wait(patience) && !channel.withdraw_sender(self)) self.wait_delivered();
+    end = self.told();
+  }
+  value.reset();  // Not assigned: a T need only be movable.
+  if (end != channel_waiter::outcome::served && self.value())
+    value.emplace(*std::move(self.value()));
+  return end;
+}
+
+/// Receives a value, and blocks while there is none. Nothing if the channel is closed, or patience
+/// was at an end first.
+template <class T, class Make>
+[[gnu::noinline]] std::optional<T> block_to_receive(channel_state<T>& channel, Make make) noexcept {
+  const channel_patience patience = make();
+  channel_thread<T> self(std::nullopt);
+  if (channel.receive_or_wait(self, true) == channel_waiter::outcome::waiting &&
+      !self.wait(patience) && !channel.withdraw_receiver(self)) {
+    self.wait_delivered();  // A value is being handed over.
+  }
+  return std::move(self.value());
+}
+
+}  // namespace lariat::detail

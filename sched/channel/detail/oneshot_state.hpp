@@ -1,0 +1,73 @@
+#pragma once
+
+#include <lariat/sched/channel/detail/signal.hpp>
+#include <lariat/sched/coroutine/detail/frame_pool.hpp>
+
+#include <atomic>
+#include <cstddef>
+#include <optional>
+#include <utility>
+
+namespace lariat::detail {
+
+/// \throws broken_oneshot.
+[[noreturn]] void throw_broken_oneshot();
+
+/// \throws std::logic_error: the end was moved from, or used up.
+[[noreturn]] void throw_empty_oneshot();
+
+/// What the two ends of a oneshot have in common; goes with the last of them.
+template <class T>
+class oneshot_state {
+  static_assert(alignof(T) <= alignof(std::max_align_t),
+                "the pool of frames does not align so far: send a pointer");
+
+ public:
+  static void* operator new(std::size_t size) { return allocate_frame(size); }
+  static void operator delete(void* state, std::size_t size) noexcept {
+    deallocate_frame(state, size);
+  }
+
+  void leave() noexcept {
+    // Release and acquire: whoever deletes it does so behind all that the other end did.
+    if (ends_.fetch_sub(1, std::memory_order_acq_rel) == 1) delete this;
+  }
+
+  signal filled;           // The value is there, or will never be.
+  signal abandoned;        // The receiver is gone.
+  std::optional<T> value;  // The sender's until `filled`, then the receiver's.
+
+ private:
+  ~oneshot_state() = default;
+  std::atomic<int> ends_{2};
+};
+
+/// The awaitable of a receiver.
+template <class T>
+class [[nodiscard]] oneshot_receive final : public signal_wait {
+ public:
+  explicit oneshot_receive(oneshot_state<T>& state) noexcept
+      : signal_wait(state.filled), state_(&state) {}
+
+  T await_resume() {
+    check_cancelled();
+    if (!state_->value) throw_broken_oneshot();
+    T value = std::move(*state_->value);
+    state_->value.reset();
+    return value;
+  }
+  [[nodiscard]] operation_info info() const noexcept override { return {"oneshot"}; }
+
+ private:
+  oneshot_state<T>* state_;
+};
+
+/// The awaitable of `oneshot_sender::closed`.
+class [[nodiscard]] oneshot_closed final : public signal_wait {
+ public:
+  explicit oneshot_closed(signal& abandoned) noexcept : signal_wait(abandoned) {}
+  void await_resume() const { check_cancelled(); }
+  [[nodiscard]] operation_info info() const noexcept override { return {"oneshot_sender::closed"}; }
+};
+
+}  // namespace lariat::detail

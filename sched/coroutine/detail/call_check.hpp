@@ -1,0 +1,53 @@
+#pragma once
+
+#include <lariat/sched/coroutine/detail/awaiter.hpp>
+
+#include <concepts>
+#include <functional>
+#include <type_traits>
+
+namespace lariat {
+template <class T>
+class task;
+}  // namespace lariat
+
+// What tells a user why a call does not compile. A constraint that is not met makes a compiler list
+// all candidates and what each of them lacks. So beside the functions that have constraints there
+// are others which take whatever is left, with a static_assert that says what to write instead: it
+// is the first error, and often the only one.
+
+namespace lariat::detail {
+
+/// For a static_assert that fails wherever its template is used.
+template <class...>
+inline constexpr bool never = false;
+
+template <class T>
+inline constexpr bool is_task = false;
+template <class T>
+inline constexpr bool is_task<task<T>> = true;
+
+/// What may stand behind co_await.
+template <class T>
+concept can_be_awaited = has_member_co_await<T> || has_free_co_await<T> ||
+                         requires(std::remove_reference_t<T>& t) { t.await_ready(); };
+
+/// A function that gives a task when it is called so.
+template <class F, class... Args>
+concept gives_task = std::invocable<F, Args...> && is_task<std::invoke_result_t<F, Args...>>;
+
+/// A function that could be called with copies of these arguments, if it did not take one of them
+/// by reference: copies are handed over as rvalues.
+template <class F, class... Args>
+concept wants_reference = !std::invocable<std::decay_t<F>&, std::decay_t<Args>...> &&
+                          std::invocable<std::decay_t<F>&, std::decay_t<Args>&...>;
+
+/// Refuses, before errors within std::tuple do, what cannot be copied and was not moved.
+template <class... Args>
+consteval void require_storable() {
+  static_assert((std::constructible_from<std::decay_t<Args>, Args> && ...),
+                "the function and its arguments are kept: one that cannot be copied is handed over "
+                "by std::move");
+}
+
+}  // namespace lariat::detail

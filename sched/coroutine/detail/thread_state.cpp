@@ -1,0 +1,70 @@
+#include <lariat/sched/coroutine/detail/thread_state.hpp>
+
+#include <lariat/sched/coroutine/detail/frame_pool.hpp>
+#include <lariat/sched/thread/detail/stay_loaded.hpp>
+
+#include <pthread.h>
+
+#include <new>
+
+namespace lariat::detail {
+namespace {
+
+// At the thread's end, after the destructors of its thread-locals, which may free frames. Other
+// libraries' keys may come later: what they free makes another state, and another round of this.
+void end_thread_state(void* address) noexcept {
+  auto* const state = static_cast<thread_state*>(address);
+  give_all_frames(state->frames);
+  if (state->gatherer != nullptr) state->delete_gatherer(state->gatherer);
+  current_thread = const_cast<thread_state*>(&no_thread_state);
+  delete state;
+}
+
+// A key rather than a thread-local with a destructor, since registering one of those takes the
+// dynamic linker's lock: a thread would wait for whoever opens a shared object, while a static
+// object of that waits for the thread.
+class end_of_threads {
+ public:
+  end_of_threads() noexcept : made_(::pthread_key_create(&key_, &end_thread_state) == 0) {
+    stay_loaded();  // The key keeps the function's address.
+  }
+
+  // If there is no key to be had, states of threads that have ended are lost.
+  void watch(thread_state* state) const noexcept {
+    if (made_) (void)::pthread_setspecific(key_, state);
+  }
+
+ private:
+  pthread_key_t key_{};
+  bool made_;
+};
+
+}  // namespace
+
+constinit const thread_state no_thread_state{};
+
+constinit thread_local pool_worker* running_worker = nullptr;
+constinit thread_local thread_state* current_thread = const_cast<thread_state*>(&no_thread_state);
+
+thread_state* try_thread_state() noexcept {
+  if (current_thread != &no_thread_state) return current_thread;
+  static const end_of_threads ends;  // Has no destructor: threads may end after it.
+  auto* const state = new (std::nothrow) thread_state{};
+  if (state == nullptr) return nullptr;
+  ends.watch(state);
+  current_thread = state;
+  return state;
+}
+
+void set_current_worker(pool_worker* worker) {
+  (void)own_thread_state();
+  running_worker = worker;
+}
+
+thread_state& make_thread_state() {
+  thread_state* const state = try_thread_state();
+  if (state == nullptr) throw std::bad_alloc();
+  return *state;
+}
+
+}  // namespace lariat::detail

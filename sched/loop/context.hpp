@@ -1,0 +1,174 @@
+#pragma once
+
+#include <lariat/sched/cancel/cancelled.hpp>
+#include <lariat/sched/cancel/detail/stop_forward.hpp>
+#include <lariat/sched/executor/executor.hpp>
+#include <lariat/sched/thread/clock.hpp>
+
+#include <atomic>
+#include <cassert>
+#include <cstdint>
+#include <exception>
+#include <memory>
+#include <source_location>
+#include <string>
+#include <string_view>
+
+namespace lariat {
+
+class loop;
+class operation;
+
+namespace detail {
+struct local_values;
+}  // namespace detail
+
+/// What a spawned task, and each child of a combinator, is known by: its name, its parent, where
+/// it was spawned, whether it is being cancelled and the operation that it is suspended in.
+///
+/// A child that is awaited directly shares its awaiter's context. A context belongs to one loop;
+/// all but `id`, `name` and `spawn_site` may be used on that loop's thread only.
+class context : public runnable {
+ public:
+  context() = default;
+  context(const context&) = delete;  // Linked into its loop by address.
+  context& operator=(const context&) = delete;
+
+  /// Runs the task for the first time, as the one that runs on its loop; later its operations do.
+  void run() noexcept final;
+
+  /// The loop it belongs, or belonged, to.
+  [[nodiscard]] lariat::loop* owner() const noexcept { return loop_; }
+
+  /// Whether it has started, or is queued to start, and has not ended.
+  [[nodiscard]] bool live() const noexcept { return live_; }
+
+  /// The task whose combinator or group it is a child of; null for a task of its own. A parent
+  /// outlives its children.
+  [[nodiscard]] virtual const context* parent() const noexcept { return nullptr; }
+
+  /// The pool that its coroutines run on; null for a task of its loop. Its operations are carried
+  /// out on the loop all the same.
+  [[nodiscard]] executor* computing_on() const noexcept { return on_pool_ ? find_pool() : nullptr; }
+
+  /// Unique among the process's tasks, in order of their start.
+  [[nodiscard]] std::uint64_t id() const noexcept { return id_; }
+
+  /// Empty if the task was given none.
+  [[nodiscard]] std::string_view name() const noexcept;
+  [[nodiscard]] std::source_location spawn_site() const noexcept { return spawn_site_; }
+
+  /// The operation that the task is suspended in; null while it runs or waits for its turn.
+  [[nodiscard]] operation* waiting_in() const noexcept { return waiting_in_; }
+
+  /// How long the task has been suspended, to a millisecond or so, `now` being the loop's clock.
+  [[nodiscard]] clock_ns waiting_for(clock_ns now) const noexcept {
+    return static_cast<clock_ns>(coarse(now) - waiting_since_) << coarse_bits;
+  }
+
+  /// Asks the task to end: the await that it is suspended in, or its next one that suspends,
+  /// throws operation_cancelled. Each call is delivered once, but those that come before the first
+  /// is delivered with it; a value that arrived wins.
+  void cancel(std::string_view reason = {}) noexcept;
+
+  /// Whether a cancel has been asked for and not been delivered yet.
+  [[nodiscard]] bool cancel_pending() const noexcept { return cancel_pending_; }
+
+  /// How many cancels were asked for so far (asyncio's Task.cancelling).
+  [[nodiscard]] std::uint16_t cancel_count() const noexcept { return cancel_count_; }
+
+  /// Whether an await that starts now has to end by operation_cancelled.
+  [[nodiscard]] bool must_cancel() const noexcept { return cancel_pending_ && masks_ == 0; }
+
+  /// Delivers the cancel. \throws operation_cancelled always.
+  [[noreturn]] void throw_cancelled();
+
+  /// Between these calls cancels are kept, not delivered. See `uncancellable`.
+  void mask_cancel() noexcept {
+    assert(masks_ < UINT8_MAX && "uncancellable is nested too deeply");
+    ++masks_;
+  }
+  void unmask_cancel() noexcept { --masks_; }
+
+  /// The values of `local` variables that it has; null if none. See local.hpp.
+  [[nodiscard]] const detail::local_values* locals() const noexcept;
+  [[nodiscard]] std::shared_ptr<const detail::local_values> shared_locals() const noexcept;
+  void set_locals(std::shared_ptr<const detail::local_values> values);
+
+  /// A token on which stop is requested when the task is cancelled. See stop.hpp.
+  [[nodiscard]] lariat::stop_token stop_token();
+
+ protected:
+  ~context();
+
+  /// Begins its first coroutine, or ends the task.
+  virtual void first_run() noexcept = 0;
+
+  /// Says where it will belong. Any thread.
+  void place(lariat::loop& loop, std::source_location site) noexcept {
+    loop_ = &loop;
+    id_ = next_id();
+    spawn_site_ = site;
+  }
+
+  /// Makes it part of that loop. On the loop's thread, as the rest.
+  void attach() noexcept;
+
+  /// Ends its part in the loop; the other members stay readable.
+  void detach() noexcept;
+
+  void set_name(std::string_view name);
+
+  /// Takes over the local values of the task that makes it. Before `attach`.
+  void inherit_locals(const context& maker) {
+    if (maker.extras_.load(std::memory_order_relaxed) != nullptr) [[unlikely]]
+      inherit_extras(maker);
+  }
+
+  /// Its coroutines run on a pool. Before `attach`.
+  void mark_on_pool() noexcept { on_pool_ = true; }
+
+  /// Sees to it that `report_to_sink` works when the loop is gone. On the loop's thread.
+  void keep_failure_sink() noexcept;
+
+  /// Tells of the failure that the task ended by, which nobody awaited. Any thread.
+  void report_to_sink(const std::exception_ptr& error) const noexcept;
+
+ private:
+  friend class lariat::loop;
+  friend class operation;
+  static std::uint64_t next_id() noexcept;
+
+  /// Of one that is on a pool.
+  [[nodiscard]] virtual executor* find_pool() const noexcept { return nullptr; }
+
+  // Times in 32 bits: units of 1.05 ms, which come round after 52 days.
+  static constexpr unsigned coarse_bits = 20;
+  static std::uint32_t coarse(clock_ns time) noexcept {
+    return static_cast<std::uint32_t>(time >> coarse_bits);
+  }
+  // What few tasks have: a name, a reason, a stop source, an unseen failure, local values.
+  struct extras;
+  void pass_cancel_on() noexcept;
+  void inherit_extras(const context& maker);
+  extras& more();
+  [[nodiscard]] const extras* seen_extras() const noexcept;
+
+  lariat::loop* loop_ = nullptr;
+  context* previous_ = nullptr;  // In the loop's list of live contexts.
+  context* next_ = nullptr;
+  operation* waiting_in_ = nullptr;
+  std::uint64_t id_ = 0;
+  std::source_location spawn_site_;
+  std::atomic<extras*> extras_ = nullptr;  // Threads that work for the task may look, too.
+  // A million tasks may sleep: 80 bytes, not one more.
+  std::uint32_t waiting_since_ = 0;
+  std::uint16_t cancel_count_ = 0;
+  std::uint8_t masks_ = 0;
+  bool cancel_pending_ : 1 = false;
+  bool cancel_put_aside_ : 1 = false;
+  bool live_ : 1 = false;
+  bool on_pool_ : 1 = false;
+};
+
+}  // namespace lariat

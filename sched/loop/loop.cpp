@@ -1,0 +1,307 @@
+#include <lariat/sched/loop/loop.hpp>
+
+#include <lariat/sched/coroutine/detail/thread_state.hpp>
+#include <lariat/sched/coroutine/system_random.hpp>
+#include <lariat/sched/loop/detail/loop_watch.hpp>
+#include <lariat/sched/loop/detail/task_tree.hpp>
+#include <lariat/sched/loop/detail/wait_chain.hpp>
+#include <lariat/sched/loop/operation.hpp>
+#include <lariat/sched/thread/detail/fork_listener.hpp>
+#include <lariat/sched/thread/detail/pause.hpp>
+#include <lariat/sched/thread/detail/usable_cpus.hpp>
+
+#include <pthread.h>
+#include <sched.h>
+
+#include <algorithm>
+#include <atomic>
+#include <cassert>
+#include <cstdio>
+#include <stdexcept>
+#include <string>
+#include <utility>
+
+namespace lariat {
+namespace {
+
+loop* current_loop() noexcept { return detail::this_thread_state().running_loop; }
+
+// A forked child has none, though the thread that forked runs one.
+void forget_loop_at_forks() {
+  static const auto* const listener =
+      new detail::fork_listener({.in_child =
+                                     [](void*) noexcept {
+                                       if (current_loop() != nullptr)
+                                         detail::own_thread_state().running_loop = nullptr;
+                                     }},
+                                nullptr);
+  (void)listener;
+}
+
+constexpr clock_ns handoff_spin_default_ns = 50'000;  // What waking a thread takes, at most.
+constexpr int handoff_yields = 3;
+
+// A deadline behind this is one that never comes: no_deadline, or the beginning of its timer slot.
+constexpr clock_ns end_of_time = no_deadline / 2;
+
+loop_limits checked(loop_limits limits) {
+  if (limits.steps == 0) {
+    throw std::invalid_argument("lariat: loop_limits: a turn that runs no step would never end");
+  }
+  if (limits.handoff_spin_ns < 0) limits.handoff_spin_ns = handoff_spin_default_ns;
+  // A time that is added to `now` is half of all there is, at most.
+  limits.turn_ns = std::min(limits.turn_ns, end_of_time);
+  limits.spin_ns = std::min(limits.spin_ns, end_of_time);
+  limits.handoff_spin_ns = std::min(limits.handoff_spin_ns, end_of_time);
+  return limits;
+}
+
+}  // namespace
+
+class loop::ambient final : public context {
+ public:
+  // Not attached: it is no task, and must not count as one.
+  explicit ambient(loop& owner) noexcept { place(owner, {}); }
+
+ private:
+  void first_run() noexcept override {}
+};
+
+loop::loop(lariat::driver& where, loop_limits limits)
+    : driver_(where),
+      turn_time_(where.now()),
+      limits_(checked(limits)),
+      // Asked where it matters only: it reads some files.
+      one_cpu_(limits.handoff_spin_ns != 0 && detail::usable_cpus() == 1),
+      timers_(turn_time_) {
+  forget_loop_at_forks();
+}
+
+loop::~loop() {
+  // Another thread may still be in `post`, about to wake the loop for a step that it has run.
+  while (wakes_done_.load(std::memory_order_acquire) != wakes_due_) ::sched_yield();
+  failures_->set(nullptr, nullptr);  // Failed tasks' handles may still be about.
+  delete ambient_;
+  if (live_ != 0 && detail::deadlock_checks()) [[unlikely]] {
+    std::fprintf(stderr, "lariat: a loop was destroyed while tasks of it live:\n%s",
+                 detail::task_tree(*this).c_str());
+  }
+  assert(live_ == 0 && "a loop was destroyed while tasks of it live: cancel and await them");
+}
+
+loop* loop::current() noexcept { return current_loop(); }
+
+loop& loop::require(const char* operation) {
+  if (loop* const running = current_loop(); running != nullptr) return *running;
+  throw std::logic_error(std::string("lariat: ") + operation +
+                         ": no loop runs on this thread; use run(), or runtime::spawn from "
+                         "outside");
+}
+
+std::uint64_t loop::random() noexcept {
+  loop* const running = current_loop();
+  if (running != nullptr) {
+    if (const auto number = running->driver_.random()) return *number;
+  }
+  return system_random();
+}
+
+context& loop::foreign_context() noexcept {
+  if (ambient_ == nullptr) ambient_ = new ambient(*this);
+  return *ambient_;
+}
+
+void loop::enter(context& task) noexcept {
+  task.previous_ = last_;
+  task.next_ = nullptr;
+  (last_ == nullptr ? first_ : last_->next_) = &task;
+  last_ = &task;
+  ++live_;
+  if (closed_) [[unlikely]]
+    enter_closed(task);
+}
+
+void loop::enter_closed(context& task) noexcept {
+  // Takes the loop's unit again. If there is none left all loops are about to end, and the task,
+  // which only a step without one can have made, is over before that.
+  if (settled_ && (work_ == nullptr || work_->try_add_within())) settled_ = drained_ = false;
+  // Not combinators' children: a cleanup that is `uncancellable` may need them.
+  if (task.parent() != nullptr) return;
+  if (watch_ != nullptr) watch_->refused(task);
+  task.cancel("the runtime is shutting down");
+}
+
+// Closed, and only another loop's task could bring anything: this loop is not what keeps them all.
+void loop::settle() noexcept {
+  settled_ = true;
+  if (work_ != nullptr) {
+    work_->remove();
+  } else {
+    drained_ = true;
+  }
+}
+
+bool loop::announce() noexcept {
+  if (work_ == nullptr) return true;
+  const loop* const here = current_loop();
+  // While a task lives its loop has a unit.
+  const bool by_task = here != nullptr && here->work_ == work_ && here->running_ != nullptr &&
+                       here->running_->live();
+  return by_task ? work_->try_add_within() : work_->try_add();
+}
+
+void loop::leave(context& task) noexcept {
+  (task.previous_ == nullptr ? first_ : task.previous_->next_) = task.next_;
+  (task.next_ == nullptr ? last_ : task.next_->previous_) = task.previous_;
+  --live_;
+  if (running_ == &task) running_ = nullptr;  // It may be gone before the step is over.
+}
+
+void loop::cancel_all(std::string_view reason) noexcept {
+  for_each_task([&](const context& task) {
+    if (task.parent() == nullptr) const_cast<context&>(task).cancel(reason);
+  });
+}
+
+void loop::close(std::string_view reason) noexcept {
+  closed_ = true;
+  detail::thread_state& here = detail::own_thread_state();
+  loop* const outer =
+      std::exchange(here.running_loop, this);  // As if it ran: cancels look at that.
+  cancel_all(reason);
+  here.running_loop = outer;
+}
+
+void loop::post_from_signal(runnable& step) noexcept {
+  if (!inbox_.push(step)) return;
+  driver_.wake();
+  wakes_done_.fetch_add(1, std::memory_order_release);  // As in `post`.
+}
+
+bool loop::in_frame_below(const void* address) noexcept {
+  if (stack_end_ == nullptr) {
+    pthread_attr_t attributes;
+    if (::pthread_getattr_np(::pthread_self(), &attributes) != 0) return false;
+    void* lowest = nullptr;
+    std::size_t size = 0;
+    ::pthread_attr_getstack(&attributes, &lowest, &size);
+    ::pthread_attr_destroy(&attributes);
+    stack_end_ = lowest;
+  }
+  return address < stack_base_ && address >= stack_end_;
+}
+
+void loop::post(runnable& step) noexcept {
+  if (current_loop() == this) return ready(step);
+  if (!inbox_.push(step)) return;  // The step may have run, and the loop be gone.
+  driver_.wake();
+  wakes_done_.fetch_add(1, std::memory_order_release);  // Pairs with ~loop, which waits for it.
+}
+
+void loop::run_until(const bool& done) {
+  detail::thread_state& here = detail::own_thread_state();
+  if (here.running_loop != nullptr) {
+    throw std::logic_error(
+        "lariat: run() was called from inside a running loop; co_await the task instead");
+  }
+  here.running_loop = this;
+  const int frame = 0;
+  stack_base_ = &frame;
+  stack_end_ = nullptr;
+  turn_time_ = driver_.now();
+  while (!done) turn(done);
+  here.running_loop = nullptr;
+}
+
+void loop::turn(const bool& done) noexcept {
+  ++turns_;
+  run_ready(done);
+  if (done) return;
+  inbox_.drain(ready_);
+  // Where work is shared what is ready need not be waited for: it has a unit of its own, or serves
+  // tasks, of which there are none. Other threads may see to it that there is always something.
+  if (closed_ && live_ == 0 && !settled_ && (ready_.empty() || work_ != nullptr)) [[unlikely]]
+    settle();
+  if (done) return;
+  if (ready_.empty()) {
+    sleep();
+  } else {
+    driver_.poll();
+  }
+  if (timers_.size() == 0) {  // Then nobody needs the time exactly, and reading it would show.
+    turn_time_ = driver_.coarse_now();
+    return;
+  }
+  turn_time_ = driver_.now();
+  timers_.advance(turn_time_, [this](runnable& step) { ready_.push(step); });
+}
+
+void loop::run_ready(const bool& done) noexcept {
+  clock_ns end = 0;
+  for (std::uint32_t steps = 1; steps <= limits_.steps; ++steps) {
+    runnable* step = ready_.pop();
+    if (step == nullptr) return;
+    step->run();
+    running_ = nullptr;
+    if (done) return;
+    if (steps % 16 != 0) continue;
+    const clock_ns now = driver_.now();
+    if (steps == 16) end = now + limits_.turn_ns;  // Most turns end before, and read no clock.
+    if (now >= end) return;
+  }
+}
+
+void loop::sleep() noexcept {
+  clock_ns spin_ns = limits_.spin_ns;
+  if (std::exchange(new_handoff_, false) && handoffs_ > 0 && limits_.handoff_spin_ns > 0) {
+    if (one_cpu_ && yield_to_threads()) return;
+    if (!one_cpu_) spin_ns = std::max(spin_ns, limits_.handoff_spin_ns);
+  }
+  if (spin_ns > 0 && spin(spin_ns)) return;
+  if (!inbox_.try_sleep()) {
+    inbox_.drain(ready_);
+    driver_.poll();
+    return;
+  }
+  park();
+  // Whoever pushes first while the loop sleeps wakes it, perhaps only after this.
+  if (inbox_.drain(ready_)) ++wakes_due_;
+  if (watch_ != nullptr && !ready_.empty()) [[unlikely]]
+    watch_->woken();
+}
+
+void loop::park() noexcept {
+  clock_ns until = timers_.next_wake();
+  if (watch_ != nullptr && until > end_of_time) [[unlikely]]
+    until = std::min(until, watch_->before_sleep());
+  driver_.park(until);
+}
+
+// The same as `spin` where a thread needs this CPU to get anything done.
+bool loop::yield_to_threads() noexcept {
+  driver_.poll();
+  for (int i = 0; i < handoff_yields && ready_.empty(); ++i) {
+    ::sched_yield();
+    inbox_.drain(ready_);
+  }
+  return !ready_.empty();
+}
+
+// True if something became ready. What has been queued for the kernel is submitted first.
+bool loop::spin(clock_ns limit) noexcept {
+  // By the real clock: a simulated one stands still meanwhile.
+  const clock_ns end = monotonic_now() + limit;
+  // Who looks all the time takes results one by one, and makes each wait for the inbox's line.
+  const int looks_apart = many_handoffs() ? 16 : 1;
+  do {
+    driver_.poll();
+    for (int i = 0; i < 64; ++i) {
+      if (i % looks_apart == looks_apart - 1 && inbox_.maybe_filled()) inbox_.drain(ready_);
+      if (!ready_.empty()) return true;
+      detail::pause();
+    }
+  } while (monotonic_now() < end && driver_.now() < timers_.next_deadline());
+  return false;
+}
+
+}  // namespace lariat

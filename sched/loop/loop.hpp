@@ -1,0 +1,249 @@
+#pragma once
+
+#include <lariat/sched/executor/detail/inbox.hpp>
+#include <lariat/sched/executor/detail/outstanding_work.hpp>
+#include <lariat/sched/executor/detail/run_queue.hpp>
+#include <lariat/sched/executor/detail/timer_wheel.hpp>
+#include <lariat/sched/executor/driver.hpp>
+#include <lariat/sched/executor/executor.hpp>
+#include <lariat/sched/loop/context.hpp>
+#include <lariat/sched/loop/detail/failure_sink.hpp>
+
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <exception>
+#include <memory>
+
+namespace lariat {
+
+class blocking_pool;
+class pool;
+
+namespace detail {
+class loop_watch;
+class thread_substitute;
+}  // namespace detail
+
+/// What a loop tells of a task that failed and that nobody awaited.
+class unhandled_failure {
+ public:
+  unhandled_failure(const context& task, std::exception_ptr error) noexcept
+      : task_(task), error_(std::move(error)) {}
+  [[nodiscard]] const context& task() const noexcept { return task_; }
+  [[nodiscard]] const std::exception_ptr& error() const noexcept { return error_; }
+
+ private:
+  const context& task_;
+  std::exception_ptr error_;
+};
+
+/// Limits of one turn, and of the spin before a loop sleeps.
+struct loop_limits {
+  std::uint32_t steps = 256;   ///< Ready steps before the loop looks at I/O and timers.
+  clock_ns turn_ns = 500'000;  ///< The same, as time from the 16th step; read every 16 steps.
+  clock_ns spin_ns = 0;        ///< Spin so long before each sleep. Off by default.
+  /// The same once after each call given to a thread: if it is short its result comes sooner than
+  /// the loop could fall asleep. Negative: 50 us, or with one CPU some yields.
+  clock_ns handoff_spin_ns = -1;
+};
+
+/// One thread's scheduler: ready tasks, timers, the inbox of other threads, and a driver.
+///
+/// Each turn runs ready steps up to the limits, takes the inbox, fires timers, then lets the
+/// driver submit, collect and, if nothing is ready, sleep. Any number of always-ready tasks delay
+/// I/O, timers and other threads' wake-ups by at most `limits.steps` steps or `limits.turn_ns` and
+/// one step, whichever comes first.
+///
+/// \par Threads
+/// One thread runs it. Only `post`, `announce` and `report` may be called from others. What is
+/// posted is certain to be run only while a task lives on the loop, or if it was announced.
+class loop final : public executor {
+ public:
+  /// `where` outlives the loop.
+  explicit loop(lariat::driver& where, loop_limits limits = {});
+  loop(const loop&) = delete;
+  loop& operator=(const loop&) = delete;
+  ~loop();
+
+  /// The loop that runs on this thread, or null.
+  [[nodiscard]] static loop* current() noexcept;
+
+  /// The same, or a clear complaint: `operation` names what needs it.
+  /// \throws std::logic_error
+  [[nodiscard]] static loop& require(const char* operation);
+
+  /// Runs until `done` is true, which something that runs here sets.
+  /// \throws std::logic_error if a loop already runs on this thread.
+  void run_until(const bool& done);
+
+  /// Queues a step, behind those that are ready. On the loop's thread only.
+  void ready(runnable& step) noexcept { ready_.push(step); }
+
+  /// Whether a step is queued.
+  [[nodiscard]] bool has_ready() const noexcept { return !ready_.empty(); }
+
+  void post(runnable& step) noexcept override;
+
+  /// Runs no other step before the loop has taken this one's share of the turn: what a task that
+  /// found its await ready asks now and then, so that it starves nobody.
+  /// True if the task should queue itself.
+  [[nodiscard]] bool spend_budget() noexcept { return ++inline_steps_ % inline_max == 0; }
+
+  /// The driver's clock, read now.
+  [[nodiscard]] clock_ns now() noexcept { return driver_.now(); }
+
+  /// A random number: by the driver of the loop that runs on this thread, so that it can be
+  /// repeated in a simulation, or by the system where none does.
+  [[nodiscard]] static std::uint64_t random() noexcept;
+
+  /// The driver's clock as read in this turn: the coarse one while there are no timers.
+  [[nodiscard]] clock_ns turn_time() const noexcept { return turn_time_; }
+
+  [[nodiscard]] detail::timer_wheel& timers() noexcept { return timers_; }
+  [[nodiscard]] lariat::driver& driver() noexcept { return driver_; }
+
+  /// The task that runs now; null between tasks, and in steps that are nobody's.
+  [[nodiscard]] context* running() const noexcept { return running_; }
+
+  /// Says so, to the end of the step. Said by what runs tasks: a context's first run, the operation
+  /// that resumes it, and for a task on a pool what is done for it here.
+  void set_running(context& task) noexcept { running_ = &task; }
+
+  /// How many tasks and combinators' children live here.
+  [[nodiscard]] std::size_t live() const noexcept { return live_; }
+
+  /// Turns so far; a task can tell by it that the loop has gone round.
+  [[nodiscard]] std::uint64_t turns() const noexcept { return turns_; }
+
+  /// Calls `visit(const context&)` for each live context, oldest first. On the loop's thread.
+  template <class Visit>
+  void for_each_task(Visit visit) {
+    for (context* each = first_; each != nullptr;) {
+      context* next = each->next_;
+      visit(*each);
+      each = next;
+    }
+  }
+
+  /// Cancels every task of its own (not combinators' children: their parents do that).
+  void cancel_all(std::string_view reason) noexcept;
+
+  /// From here on every task is cancelled: those that live, and those that start later. On the
+  /// loop's thread, also while the loop does not run.
+  void close(std::string_view reason) noexcept;
+
+  /// True while the loop is closed and nothing lives on it: what to `run_until` at the end, if
+  /// there are no other loops to share work with.
+  [[nodiscard]] const bool& drained() const noexcept { return drained_; }
+
+  /// Makes the loop one of several that end together; it holds one unit. Before it runs.
+  void share_work(detail::outstanding_work& work) noexcept { work_ = &work; }
+
+  /// Says, before it is posted, that work comes; `arrived` says that it is there. False if it is
+  /// refused: what does not come from a task of the loops that share this one's work, once they are
+  /// closed, and anything when they have ended.
+  [[nodiscard]] bool announce() noexcept;
+  void arrived() noexcept {
+    if (work_ != nullptr) work_->remove();
+  }
+
+  /// `post` for a signal handler, which may have interrupted this very loop. `step` must not be
+  /// queued already.
+  void post_from_signal(runnable& step) noexcept;
+
+  /// Who is told of failures that nobody awaited. Null: they are printed.
+  using failure_hook = detail::failure_sink::hook;
+  void on_failure(failure_hook hook, void* state) noexcept { failures_->set(hook, state); }
+  void report(const unhandled_failure& failure) noexcept { failures_->report(failure); }
+  [[nodiscard]] const std::shared_ptr<detail::failure_sink>& failures() const noexcept {
+    return failures_;
+  }
+
+  /// Counts threads at work for this loop's tasks: after a new one sleeping is put off a little.
+  void expect_handoff(int change) noexcept {
+    handoffs_ += change;
+    new_handoff_ |= change > 0;
+  }
+
+  /// Whether so many are that their results are better taken several at a time.
+  [[nodiscard]] bool many_handoffs() const noexcept { return handoffs_ >= many_handoffs_min; }
+
+  /// How many threads work for its tasks, in `to_thread` and `to_pool`.
+  [[nodiscard]] int handoffs() const noexcept { return handoffs_; }
+
+  /// Who is asked before each sleep that only the kernel or another thread could end, and told of
+  /// tasks that come too late. Null: nobody. It outlives the loop's runs.
+  void watch_by(detail::loop_watch* watch) noexcept { watch_ = watch; }
+
+  /// Where the loop's calls of `to_thread` go. Null: the process's pool. It outlives the loop's
+  /// run.
+  [[nodiscard]] blocking_pool* blocking() const noexcept { return blocking_; }
+  void set_blocking(blocking_pool* pool) noexcept { blocking_ = pool; }
+
+  /// The same for calls of `to_pool`.
+  [[nodiscard]] lariat::pool* computing() const noexcept { return computing_; }
+  void set_computing(lariat::pool* pool) noexcept { computing_ = pool; }
+
+  /// What runs both kinds of calls where a simulation does without threads; otherwise null.
+  [[nodiscard]] detail::thread_substitute* threads() const noexcept { return threads_; }
+  void set_threads(detail::thread_substitute* substitute) noexcept { threads_ = substitute; }
+
+  /// The context of awaits by coroutines that are no lariat tasks.
+  [[nodiscard]] context& foreign_context() noexcept;
+
+  /// Whether `address` lies in a stack frame under the one that runs this loop.
+  [[nodiscard]] bool in_frame_below(const void* address) noexcept;
+
+ private:
+  friend class context;
+  class ambient;  // The foreign context.
+  void enter(context& task) noexcept;
+  void leave(context& task) noexcept;
+  void enter_closed(context& task) noexcept;
+  void settle() noexcept;
+  void turn(const bool& done) noexcept;
+  void run_ready(const bool& done) noexcept;
+  void sleep() noexcept;
+  void park() noexcept;
+  [[nodiscard]] bool spin(clock_ns limit) noexcept;
+  [[nodiscard]] bool yield_to_threads() noexcept;
+
+  // First what every step and every await looks at.
+  detail::run_queue ready_;
+  lariat::driver& driver_;
+  clock_ns turn_time_;
+  context* running_ = nullptr;
+  loop_limits limits_;
+  std::uint64_t turns_ = 0;
+  std::uint32_t inline_steps_ = 0;
+  int handoffs_ = 0;
+  bool new_handoff_ = false;
+  bool one_cpu_;
+  std::uint32_t wakes_due_ = 0;
+  blocking_pool* blocking_ = nullptr;
+  lariat::pool* computing_ = nullptr;
+  detail::thread_substitute* threads_ = nullptr;
+  detail::loop_watch* watch_ = nullptr;
+  context* first_ = nullptr;
+  context* last_ = nullptr;
+  std::size_t live_ = 0;
+  bool closed_ = false;
+  bool settled_ = false;  // Closed, and its unit of work given up.
+  bool drained_ = false;
+  detail::outstanding_work* work_ = nullptr;
+  ambient* ambient_ = nullptr;
+  std::shared_ptr<detail::failure_sink> failures_ = std::make_shared<detail::failure_sink>();
+  const void* stack_base_ = nullptr;
+  const void* stack_end_ = nullptr;
+  detail::timer_wheel timers_;
+
+  static constexpr std::uint32_t inline_max = 128;  // Tokio's budget.
+  static constexpr int many_handoffs_min = 16;
+
+  // Other threads write here: on a line of its own.
+  alignas(64) detail::inbox inbox_;
+  std::atomic<std::uint32_t> wakes_done_{0};
+};
+
+}  // namespace lariat

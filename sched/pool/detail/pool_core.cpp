@@ -1,0 +1,303 @@
+#include <lariat/sched/pool/detail/pool_core.hpp>
+
+#include <lariat/sched/pool/detail/fork_group.hpp>
+#include <lariat/sched/pool/pool.hpp>
+#include <lariat/sched/text/detail/shown_name.hpp>
+#include <lariat/sched/thread/detail/name_thread.hpp>
+#include <lariat/sched/thread/detail/pause.hpp>
+#include <lariat/sched/thread/detail/start_thread.hpp>
+#include <lariat/sched/thread/detail/usable_cpus.hpp>
+
+#include <pthread.h>
+#include <sched.h>
+
+#include <algorithm>
+#include <limits>
+#include <string>
+#include <system_error>
+#include <utility>
+
+namespace lariat::detail {
+namespace {
+
+// An owner that forks answers a thief within some 20 ns; after this it is taken to be busy.
+constexpr clock_ns raid_after_ns = 20'000;
+constexpr unsigned pauses_max = 16;  // About 0.4 us: thieves must not slow down the owners.
+constexpr int crowded_yields = 8;
+constexpr unsigned looks_per_yield = 8;  // Some 3 us.
+constexpr clock_ns nap_min_ns = 50'000;
+constexpr clock_ns nap_max_ns = 2'000'000;
+
+// The index-th CPU of the affinity mask, beginning again at its end.
+void pin_thread(std::size_t index) noexcept {
+  cpu_set_t usable;
+  if (::sched_getaffinity(0, sizeof usable, &usable) != 0) return;
+  auto left = static_cast<int>(index) % std::max(CPU_COUNT(&usable), 1);
+  for (int cpu = 0; cpu < CPU_SETSIZE; ++cpu) {
+    if (!CPU_ISSET(cpu, &usable) || left-- != 0) continue;
+    cpu_set_t one;
+    CPU_ZERO(&one);
+    CPU_SET(cpu, &one);
+    ::pthread_setaffinity_np(::pthread_self(), sizeof one, &one);  // Best effort.
+    return;
+  }
+}
+
+}  // namespace
+
+/// One worker's search for something to steal: the victims in turn, and how long each has kept its
+/// work to itself.
+class pool_core::sweep {
+ public:
+  explicit sweep(pool_core& core, pool_worker& self) noexcept : core_(core), self_(self) {}
+
+  /// Null if there is nothing to be had now.
+  void* steal(clock_ns now) noexcept {
+    const std::size_t count = core_.workers_.size();
+    bool hidden = false;
+    // Its own deque at last: only a strand that was put aside by `run_nested` can have left forks.
+    for (std::size_t i = 1; i <= count; ++i) {
+      pool_worker& victim = *core_.workers_[(self_.index() + i) % count];
+      void* child = nullptr;
+      steal_result result = victim.forks().steal(child);
+      if (result == steal_result::hidden) {
+        hidden = true;
+        if (&victim == &self_) {
+          victim.forks().share();
+          result = victim.forks().steal(child);
+        } else if (hidden_since_ != 0 && now - hidden_since_ >= raid_after_ns) {
+          hidden_since_ = now;
+          result = victim.forks().raid(child);
+        }
+      }
+      if (result == steal_result::stolen) return child;
+      // Who splits its work on demand learns of it by this.
+      if (result == steal_result::empty && &victim != &self_) victim.forks().ask();
+    }
+    note(hidden, now);
+    return nullptr;
+  }
+
+  /// The same, but only what belongs to the call `scope`, and of others.
+  void* steal_of(const fork_scope& scope, clock_ns now) noexcept {
+    const std::size_t count = core_.workers_.size();
+    bool hidden = false;
+    for (std::size_t i = 1; i < count; ++i) {
+      pool_worker& victim = *core_.workers_[(self_.index() + i) % count];
+      const auto is_of_it = [&](std::int64_t index) {
+        return victim.origin().covers(&scope, index);
+      };
+      void* child = nullptr;
+      steal_result result = victim.forks().steal(child, is_of_it);
+      if (result == steal_result::hidden) {
+        hidden = true;
+        if (hidden_since_ != 0 && now - hidden_since_ >= raid_after_ns) {
+          hidden_since_ = now;
+          result = victim.forks().raid(child, is_of_it);
+        }
+      }
+      if (result == steal_result::stolen) return child;
+      constexpr std::int64_t newest = std::numeric_limits<std::int64_t>::max();
+      if (result == steal_result::empty && is_of_it(newest)) victim.forks().ask();
+    }
+    note(hidden, now);
+    return nullptr;
+  }
+
+ private:
+  void note(bool hidden, clock_ns now) noexcept {
+    if (!hidden) {
+      hidden_since_ = 0;
+    } else if (hidden_since_ == 0) {
+      hidden_since_ = now;
+    }
+  }
+
+  pool_core& core_;
+  pool_worker& self_;
+  clock_ns hidden_since_ = 0;
+};
+
+pool_core::pool_core(pool& owner, const pool_options& options)
+    : owner_(owner), spin_ns_(options.spin.count()), pin_(options.pin) {
+  const unsigned cpus = usable_cpus();
+  const std::size_t count = owner.workers();
+  crowded_ = count > cpus || cpus == 1;
+  for (std::size_t i = 0; i < count; ++i) {
+    workers_.push_back(std::make_unique<pool_worker>(*this, i));
+    parking_.search();
+  }
+  start_threads();
+}
+
+pool_core::pool_core(pool& owner) : owner_(owner), spin_ns_(0), pin_(false), crowded_(true) {
+  workers_.push_back(std::make_unique<pool_worker>(*this, 0));
+}
+
+void pool_core::run_here(runnable& step) noexcept {
+  set_current_worker(workers_.front().get());
+  step.run();
+  current_strand().scope = nullptr;
+  set_current_worker(nullptr);
+  current_strand().frames.release();
+}
+
+void pool_core::start_threads() {
+  // Workers without a thread are victims that never have anything.
+  for (auto& each : workers_) {
+    try {
+      threads_.push_back(start_thread(
+          [](void* self) {
+            pool_worker& worker = *static_cast<pool_worker*>(self);
+            pool_core& core = worker.core();
+            name_this_thread(core.owner().name(), worker.index());
+            if (core.pin_) pin_thread(worker.index());
+            core.run(worker);
+          },
+          each.get()));
+    } catch (const std::system_error& error) {
+      if (threads_.empty()) {
+        throw std::system_error(
+            error.code(),
+            no_thread_text("pool " + shown_name(owner_.name()) + " cannot start any of its " +
+                           std::to_string(workers_.size()) + " workers"));
+      }
+      (void)parking_.found();
+    }
+  }
+}
+
+pool_core::~pool_core() {
+  stopping_.store(true, std::memory_order_seq_cst);
+  for (auto& each : workers_) each->bed().wake();
+  for (std::thread& each : threads_) each.join();
+}
+
+void pool_core::leave_behind() noexcept {
+  if (current_worker() != nullptr && &current_worker()->core() == this) {
+    set_current_worker(nullptr);
+    current_strand() = {};
+  }
+  // Kept where a leak checker finds it: nothing of it may be touched, or given back.
+  static pool_core* left_last = nullptr;
+  left_before_ = std::exchange(left_last, this);
+}
+
+void pool_core::wake(pool_worker* sleeper) noexcept {
+  if (sleeper != nullptr) sleeper->bed().wake();
+}
+
+void pool_core::wake_one() noexcept { wake(parking_.summon()); }
+
+void pool_core::post(runnable& step) noexcept {
+  (void)arriving_.push(step);
+  wake_one();
+}
+
+runnable* pool_core::take_injected() noexcept {
+  if (!left_over_.load(std::memory_order_relaxed) && !arriving_.maybe_filled()) return nullptr;
+  const std::lock_guard lock(injected_mutex_);
+  if (injected_.empty()) arriving_.drain(injected_);
+  runnable* step = injected_.pop();
+  left_over_.store(!injected_.empty(), std::memory_order_relaxed);
+  return step;
+}
+
+// The caller counts as searching, before and after.
+bool pool_core::run_one(pool_worker& self, const std::atomic<bool>& done) noexcept {
+  sweep victims(*this, self);
+  unsigned pauses = 1;
+  unsigned looks = 0;
+  int yields = crowded_yields;
+  const clock_ns begin = monotonic_now();
+  for (clock_ns now = begin;; now = monotonic_now()) {
+    if (runnable* step = take_injected()) {
+      wake(parking_.found());
+      step->run();
+      current_strand().scope = nullptr;
+      parking_.search();
+      return true;
+    }
+    if (void* child = victims.steal(now)) {
+      wake(parking_.found());
+      run_stolen(self, child);
+      parking_.search();
+      return true;
+    }
+    if (done.load(std::memory_order_acquire) || now - begin >= spin_ns_) return false;
+    if (crowded_) {
+      if (--yields < 0) return false;
+      ::sched_yield();
+      continue;
+    }
+    // The thread that waits for the result, in `get`, may have no other CPU to run on.
+    if (++looks % looks_per_yield == 0) ::sched_yield();
+    for (unsigned i = 0; i < pauses; ++i) pause();
+    pauses = std::min(2 * pauses, pauses_max);
+  }
+}
+
+bool pool_core::anything_visible() const noexcept {
+  if (left_over_.load(std::memory_order_relaxed) || arriving_.maybe_filled()) return true;
+  return std::any_of(workers_.begin(), workers_.end(),
+                     [](const auto& each) { return each->forks().maybe_filled(); });
+}
+
+void pool_core::sleep(pool_worker& self, const std::atomic<bool>& done) noexcept {
+  parking_.lie_down(&self);
+  for (auto& each : workers_) each->forks().ask();
+  asymmetric::heavy_fence();
+  const bool stay = anything_visible() || done.load(std::memory_order_acquire);
+  if (!stay) self.bed().park(no_deadline);
+  // If it was summoned it is not among the sleepers any more. A wake-up that comes too late ends
+  // the next sleep, for nothing.
+  (void)parking_.rise(&self);
+}
+
+void pool_core::run(pool_worker& self) noexcept {
+  set_current_worker(&self);
+  for (;;) {
+    if (run_one(self, stopping_)) continue;
+    // Others may still run, and fork; they need no help.
+    if (stopping_.load(std::memory_order_acquire) && !anything_visible()) break;
+    sleep(self, stopping_);
+  }
+  set_current_worker(nullptr);
+  current_strand().frames.release();
+}
+
+void pool_core::run_stolen(pool_worker& self, void* child) noexcept {
+  const pool_worker::fork_origin::mark outer = self.enter(fork_group::scope_of(child));
+  fork_group::run_stolen(child);
+  current_strand().scope = nullptr;
+  self.leave(outer);
+}
+
+// Does not count as searching or asleep: who gives work to anybody must not rely on it.
+void pool_core::run_nested(pool_worker& self, runnable& job, const fork_scope& scope,
+                           const std::atomic<bool>& done) noexcept {
+  strand waiting;
+  self.lay_down(waiting);
+  job.run();
+  current_strand().scope = nullptr;
+  sweep victims(*this, self);
+  clock_ns idle_since = monotonic_now();
+  clock_ns nap_ns = nap_min_ns;
+  while (!done.load(std::memory_order_acquire)) {
+    const clock_ns now = monotonic_now();
+    if (void* child = victims.steal_of(scope, now)) {
+      run_stolen(self, child);
+      idle_since = monotonic_now();
+      nap_ns = nap_min_ns;
+    } else if (now - idle_since < spin_ns_ && !crowded_) {
+      for (unsigned i = 0; i < pauses_max; ++i) pause();
+    } else {
+      // Others may steal of the call meanwhile, and fork; nobody tells.
+      (void)self.bed().park(now + nap_ns);
+      nap_ns = std::min(2 * nap_ns, nap_max_ns);
+    }
+  }
+  self.take_up(waiting);
+}
+
+}  // namespace lariat::detail

@@ -1,0 +1,93 @@
+#pragma once
+
+#include <lariat/sched/executor/detail/inbox.hpp>
+#include <lariat/sched/executor/detail/run_queue.hpp>
+#include <lariat/sched/executor/executor.hpp>
+#include <lariat/sched/pool/detail/parking.hpp>
+#include <lariat/sched/pool/detail/pool_worker.hpp>
+#include <lariat/sched/thread/clock.hpp>
+
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <mutex>
+#include <thread>
+#include <vector>
+
+namespace lariat {
+class pool;
+struct pool_options;
+}  // namespace lariat
+
+namespace lariat::detail {
+
+/// The workers of a pool and what they share: the steps that came from outside, and who sleeps.
+/// Protocols: sched/README.md, "Pool".
+class pool_core {
+ public:
+  /// \throws std::system_error if no thread could be started; fewer than were asked for will do.
+  pool_core(pool& owner, const pool_options& options);
+
+  /// One worker and no thread: for `run_here`.
+  explicit pool_core(pool& owner);
+  pool_core(const pool_core&) = delete;
+  pool_core& operator=(const pool_core&) = delete;
+
+  /// Runs what is there, and joins the threads.
+  ~pool_core();
+
+  /// In a forked child, which has none of the threads: instead of the end.
+  void leave_behind() noexcept;
+
+  /// Any thread.
+  void post(runnable& step) noexcept;
+
+  /// Runs `step`, and all that it forks, as the worker of a core without threads. On the one thread
+  /// that uses it.
+  void run_here(runnable& step) noexcept;
+
+  /// After work was added: wakes a worker if none looks for work.
+  void wake_one() noexcept;
+
+  /// On a worker of this pool, inside of a function: runs `job`, whose call is `scope`, and then
+  /// what others have to do for that, until `done`, which comes with a wake of its bed.
+  void run_nested(pool_worker& self, runnable& job, const fork_scope& scope,
+                  const std::atomic<bool>& done) noexcept;
+
+  [[nodiscard]] pool& owner() const noexcept { return owner_; }
+  [[nodiscard]] std::size_t size() const noexcept { return workers_.size(); }
+  [[nodiscard]] std::size_t sleeping() const noexcept { return parking_.sleeping(); }
+
+ private:
+  using parking = basic_parking<std::vector<pool_worker*>, std::atomic<std::uint32_t>, std::mutex,
+                                deque_fences>;
+  class sweep;
+  void start_threads();
+  void run(pool_worker& self) noexcept;
+  [[nodiscard]] bool run_one(pool_worker& self, const std::atomic<bool>& done) noexcept;
+  void sleep(pool_worker& self, const std::atomic<bool>& done) noexcept;
+  void run_stolen(pool_worker& self, void* child) noexcept;
+  [[nodiscard]] runnable* take_injected() noexcept;
+  [[nodiscard]] bool anything_visible() const noexcept;
+  static void wake(pool_worker* sleeper) noexcept;
+
+  pool& owner_;
+  std::vector<std::unique_ptr<pool_worker>> workers_;
+  std::vector<std::thread> threads_;
+  clock_ns spin_ns_;
+  bool pin_;
+  bool crowded_;  // There are not as many CPUs as workers: who spins is in the way.
+
+  std::mutex injected_mutex_;
+  run_queue injected_;
+  parking parking_;
+  std::atomic<bool> stopping_{false};
+  pool_core* left_before_ = nullptr;
+
+  // Written by whoever posts.
+  alignas(64) inbox arriving_;
+  std::atomic<bool> left_over_{false};  // Steps that have arrived and were not taken yet.
+};
+
+}  // namespace lariat::detail

@@ -1,0 +1,55 @@
+#pragma once
+
+#include <lariat/sched/loop/operation.hpp>
+#include <lariat/sched/pool/detail/pool_job.hpp>
+
+namespace lariat {
+class pool;
+}
+
+namespace lariat::detail {
+
+/// The part of `to_pool` that does not depend on the function: where a loop's task waits for its
+/// job.
+class pool_operation : public operation, private pool_waiter {
+ public:
+  bool await_ready() const noexcept { return false; }
+  void run() noexcept override;
+  void cancel() noexcept override;
+  [[nodiscard]] operation_info info() const noexcept override { return {"to_pool"}; }
+
+ protected:
+  /// `where` is null for the pool of whoever calls.
+  explicit pool_operation(pool* where) noexcept : where_(where) {}
+  pool_operation(pool_operation&& other) noexcept : operation(other), where_(other.where_) {}
+  ~pool_operation() = default;
+
+  /// After `prepare`: queues the job. False if it was cancelled before.
+  /// \throws std::system_error if no worker can be started.
+  bool start();
+
+  /// Returns if the job has ended. \throws operation_cancelled
+  void check() const {
+    if (left_) throw_cancelled();
+  }
+
+  /// The function has ended by operation_cancelled: throws the caller's own cancel, if it is that.
+  void deliver_cancel() const {
+    if (must_cancel()) throw_cancelled();
+  }
+
+  [[nodiscard]] pool& target() const;
+
+  [[nodiscard]] virtual pool_job& job() noexcept = 0;
+  /// The job belongs to the pool from here on.
+  virtual void leave_job() noexcept = 0;
+
+ private:
+  void job_ended() noexcept override { home_->post(*this); }
+
+  pool* where_;
+  loop* home_ = nullptr;
+  bool left_ = false;  // It ended before the job.
+};
+
+}  // namespace lariat::detail

@@ -1,0 +1,50 @@
+#include <lariat/sched/pool/detail/pool_worker.hpp>
+
+#include <lariat/sched/coroutine/detail/fork_scope.hpp>
+#include <lariat/sched/pool/detail/pool_core.hpp>
+
+#include <utility>
+
+namespace lariat::detail {
+
+void pool_worker::share() noexcept {
+  forks_.share();
+  core_.wake_one();
+}
+
+void pool_worker::lay_down(strand& keeper) noexcept {
+  strand& running = current_strand();
+  keeper = running;
+  running = {std::exchange(spare_, frame_stack()), nullptr};
+}
+
+void pool_worker::take_up(const strand& keeper) noexcept {
+  spare_.release();
+  strand& running = current_strand();
+  spare_ = running.frames;
+  running = keeper;
+}
+
+pool_worker::fork_origin::mark pool_worker::enter(const fork_scope& scope) noexcept {
+  fork_origin::mark mark;
+  mark.first = forks_.next_index();
+  const fork_scope* each = &scope;
+  for (const fork_scope*& call : mark.calls) {
+    call = each;
+    if (each != nullptr) each = each->outer();
+  }
+  const fork_origin::mark before = origin_.get();
+  origin_.set(mark);
+  return before;
+}
+
+void pool_worker::put_back(void* child) noexcept {
+  // Its number may be another than before. Nothing newer is there, so nothing else is concerned;
+  // but the marks that `leave` sets again were made for the number that it had.
+  fork_origin::mark mark = origin_.get();
+  mark.first = foreign_below_ = forks_.next_index() + 1;
+  origin_.set(mark);
+  forks_.push(1, [child](std::size_t) { return child; });
+}
+
+}  // namespace lariat::detail

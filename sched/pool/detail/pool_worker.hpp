@@ -1,0 +1,63 @@
+#pragma once
+
+#include <lariat/sched/coroutine/detail/thread_state.hpp>
+#include <lariat/sched/pool/detail/deque.hpp>
+#include <lariat/sched/pool/detail/fork_origin.hpp>
+#include <lariat/sched/thread/detail/parker.hpp>
+
+#include <algorithm>
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+
+namespace lariat::detail {
+
+class pool_core;
+
+/// One thread of a pool: its forks that nobody has taken yet, and where it sleeps.
+class pool_worker {
+ public:
+  using fork_deque = basic_deque<void*, std::atomic, deque_fences>;
+  using fork_origin = basic_fork_origin<const fork_scope*, std::atomic>;
+
+  pool_worker(pool_core& core, std::size_t index) : core_(core), index_(index) {}
+  pool_worker(const pool_worker&) = delete;
+  pool_worker& operator=(const pool_worker&) = delete;
+  ~pool_worker() { spare_.release(); }
+
+  [[nodiscard]] fork_deque& forks() noexcept { return forks_; }
+  [[nodiscard]] const fork_origin& origin() const noexcept { return origin_; }
+  [[nodiscard]] pool_core& core() const noexcept { return core_; }
+  [[nodiscard]] std::size_t index() const noexcept { return index_; }
+  [[nodiscard]] parker& bed() noexcept { return bed_; }
+
+  /// Thieves have asked for more, or sleep.
+  void share() noexcept;
+
+  /// Puts the thread's strand aside, into `keeper`, and begins another.
+  void lay_down(strand& keeper) noexcept;
+
+  /// Goes on with one that was put aside, here or on another thread. \pre The current one is over.
+  void take_up(const strand& keeper) noexcept;
+
+  /// What it pushes from now on belongs to the call `scope`. Gives what to `leave` to.
+  [[nodiscard]] fork_origin::mark enter(const fork_scope& scope) noexcept;
+  void leave(fork_origin::mark outer) noexcept {
+    outer.first = std::max(outer.first, foreign_below_);
+    origin_.set(outer);
+  }
+
+  /// Puts back what another call has forked, as what is not the current one's.
+  void put_back(void* child) noexcept;
+
+ private:
+  fork_deque forks_;
+  fork_origin origin_;
+  std::int64_t foreign_below_ = 0;  // Numbers below may be another call's: what was put back.
+  frame_stack spare_;               // An empty one, kept.
+  pool_core& core_;
+  std::size_t index_;
+  parker bed_;
+};
+
+}  // namespace lariat::detail

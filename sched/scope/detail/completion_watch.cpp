@@ -1,0 +1,77 @@
+#include <lariat/sched/scope/detail/completion_watch.hpp>
+
+#include <lariat/sched/loop/detail/wait_chain.hpp>
+#include <lariat/sched/loop/loop.hpp>
+
+#include <cassert>
+#include <stdexcept>
+#include <utility>
+
+namespace lariat::detail {
+
+completion_watch::completion_watch(const std::vector<spawned*>& records) {
+  for (const spawned* each : records) {
+    if (each->owner() == loop::current()) continue;
+    throw std::logic_error("lariat: as_completed: a task belongs to another loop than this one");
+  }
+  entries_.reserve(records.size());  // They do not move: tasks refer to them.
+  order_.reserve(records.size());
+  for (spawned* each : records) entries_.emplace_back(*this, *each);
+  for (entry& each : entries_) {
+    if (!each.record().add_waiter(each)) ended(each);
+  }
+}
+
+completion_watch::~completion_watch() {
+  assert(waiting_ == nullptr && "completions were destroyed while a task awaits the next");
+  std::vector<bool> heard(entries_.size());
+  for (const std::size_t index : order_) heard[index] = true;
+  for (std::size_t i = 0; i < entries_.size(); ++i) {
+    if (!heard[i]) (void)entries_[i].record().remove_waiter(entries_[i]);
+  }
+}
+
+void completion_watch::ended(const entry& which) noexcept {
+  order_.push_back(static_cast<std::size_t>(&which - entries_.data()));
+  if (waiting_ != nullptr) std::exchange(waiting_, nullptr)->complete();
+}
+
+bool completion_operation::start() {
+  if (must_cancel()) {
+    cancelled_ = true;
+    return false;
+  }
+  if (watch_->given_ < watch_->order_.size() || watch_->given_ == watch_->entries_.size()) {
+    return false;
+  }
+  if (watch_->waiting_ != nullptr) {
+    throw std::logic_error("lariat: as_completed: another task awaits the next one already");
+  }
+  if (deadlock_checks()) refuse_deadlock(*this);
+  suspend();
+  watch_->waiting_ = this;
+  return true;
+}
+
+woken_by completion_operation::depends_on(dependency_visitor& visit) const {
+  if (suspended() && watch_->waiting_ != this) return woken_by::anything;  // It is on its way.
+  for (const completion_watch::entry& each : watch_->entries_) {
+    if (!each.record().done() && !visit.task(each.record())) break;
+  }
+  return woken_by::any_of;
+}
+
+void completion_operation::cancel() noexcept {
+  if (watch_->waiting_ != this) return;  // It was told, and is on its way.
+  watch_->waiting_ = nullptr;
+  cancelled_ = true;
+  complete();
+}
+
+std::size_t completion_operation::take() {
+  if (cancelled_) throw_cancelled();
+  if (watch_->given_ == watch_->entries_.size()) return none;
+  return watch_->order_[watch_->given_++];
+}
+
+}  // namespace lariat::detail

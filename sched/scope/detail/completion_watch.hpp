@@ -1,0 +1,76 @@
+#pragma once
+
+#include <lariat/sched/loop/operation.hpp>
+#include <lariat/sched/task/detail/spawned.hpp>
+
+#include <coroutine>
+#include <cstddef>
+#include <vector>
+
+namespace lariat::detail {
+
+class completion_operation;
+
+/// Hears of the ends of several tasks of this loop, and keeps their order.
+class completion_watch {
+ public:
+  /// \throws std::logic_error if one belongs to another loop than this thread's.
+  explicit completion_watch(const std::vector<spawned*>& records);
+  completion_watch(const completion_watch&) = delete;  // The tasks refer to it.
+  completion_watch& operator=(const completion_watch&) = delete;
+  ~completion_watch();
+
+ private:
+  friend class completion_operation;
+
+  class entry final : public join_waiter {
+   public:
+    entry(completion_watch& owner, spawned& record) noexcept : owner_(owner), record_(record) {}
+    void joined() noexcept override { owner_.ended(*this); }
+    [[nodiscard]] spawned& record() const noexcept { return record_; }
+
+   private:
+    completion_watch& owner_;
+    spawned& record_;
+  };
+
+  void ended(const entry& which) noexcept;
+
+  std::vector<entry> entries_;
+  std::vector<std::size_t> order_;  // Of those that have ended. Room for all from the beginning.
+  std::size_t given_ = 0;
+  completion_operation* waiting_ = nullptr;
+};
+
+/// Waits for the next of them.
+class completion_operation : public operation {
+ public:
+  bool await_ready() const noexcept { return false; }
+  template <class Promise>
+  bool await_suspend(std::coroutine_handle<Promise> caller) {
+    prepare(caller);
+    return start();
+  }
+  void cancel() noexcept final;
+  [[nodiscard]] operation_info info() const noexcept final { return {"as_completed"}; }
+  woken_by depends_on(dependency_visitor& visit) const final;
+
+ protected:
+  static constexpr std::size_t none = static_cast<std::size_t>(-1);
+
+  explicit completion_operation(completion_watch& watch) noexcept : watch_(&watch) {}
+  ~completion_operation() = default;
+
+  /// The index of the task that has ended; `none` when all were given.
+  /// \throws operation_cancelled
+  [[nodiscard]] std::size_t take();
+
+ private:
+  friend class completion_watch;
+  bool start();
+
+  completion_watch* watch_;
+  bool cancelled_ = false;
+};
+
+}  // namespace lariat::detail

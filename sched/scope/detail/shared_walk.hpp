@@ -1,0 +1,157 @@
+#pragma once
+
+#include <lariat/sched/sync/mutex.hpp>
+#include <lariat/sched/task/generator.hpp>
+#include <lariat/sched/task/task.hpp>
+
+#include <algorithm>
+#include <atomic>
+#include <cstddef>
+#include <functional>
+#include <iterator>
+#include <mutex>
+#include <optional>
+#include <ranges>
+#include <type_traits>
+#include <utility>
+#include <vector>
+
+namespace lariat::detail {
+
+/// What the walkers of one range share: the place that the next of them takes. On a pool they run
+/// in parallel, hence the lock; it is none of those that spin, for iterators may block and throw.
+template <class Range>
+class shared_walk {
+  using iterator = std::ranges::iterator_t<Range>;
+  static constexpr bool stays = std::ranges::forward_range<Range>;
+
+ public:
+  /// What a walker holds during its call: where the element is, or what passes once itself.
+  using place = std::conditional_t<stays, iterator, std::ranges::range_value_t<Range>>;
+  using element =
+      std::conditional_t<stays, std::ranges::range_reference_t<Range>, place&&>;  // Of the call.
+
+  explicit shared_walk(Range& range)
+      : next_(std::ranges::begin(range)), end_(std::ranges::end(range)) {}
+
+  [[nodiscard]] std::optional<place> next() {
+    const std::lock_guard guard(lock_);
+    if (over_) return std::nullopt;
+    over_ = true;  // Unless all of this goes well: an iterator that threw is not asked again.
+    // Not behind the element, or a stream would be read further before that is dealt with.
+    if (begun_) ++next_;
+    begun_ = true;
+    if (next_ == end_) return std::nullopt;
+    std::optional<place> taken;
+    if constexpr (stays) {
+      taken.emplace(next_);
+    } else {
+      taken.emplace(*next_);
+    }
+    over_ = false;
+    return taken;
+  }
+  [[nodiscard]] static element at(place& taken) {
+    if constexpr (stays) {
+      return *taken;
+    } else {
+      return std::move(taken);
+    }
+  }
+
+  /// There is no next one.
+  void stop() noexcept {
+    const std::lock_guard guard(lock_);
+    over_ = true;
+  }
+
+ private:
+  std::mutex lock_;
+  iterator next_;
+  std::ranges::sentinel_t<Range> end_;
+  bool begun_ = false;
+  bool over_ = false;
+};
+
+/// The same of a generator. Who awaits its next value keeps the others from that.
+template <class T>
+class shared_generator {
+ public:
+  explicit shared_generator(async_generator<T>& items) noexcept : items_(items) {}
+
+  [[nodiscard]] lock_operation turn() noexcept { return turn_.lock(); }
+  [[nodiscard]] auto next() noexcept { return items_.next(); }
+
+  void stop() noexcept { stopped_.store(true, std::memory_order_relaxed); }
+  /// Relaxed: it is a wish of another worker's, and there is nothing else to be seen.
+  [[nodiscard]] bool stopped() const noexcept { return stopped_.load(std::memory_order_relaxed); }
+
+ private:
+  async_generator<T>& items_;
+  mutex turn_;
+  std::atomic<bool> stopped_ = false;
+};
+
+template <class Range, class Function>
+task<> walk(shared_walk<Range>& range, Function& function) {
+  for (;;) {
+    auto place = range.next();
+    if (!place) co_return;
+    try {
+      co_await std::invoke(function, range.at(*place));
+    } catch (...) {
+      range.stop();  // A sibling may end well before it hears of this.
+      throw;
+    }
+  }
+}
+
+template <class T, class Function>
+task<> walk(shared_generator<T>& items, Function& function) {
+  for (;;) {
+    std::optional<T> item;
+    {
+      const mutex::guard turn = co_await items.turn();
+      item = co_await items.next();
+    }
+    if (!item || items.stopped()) co_return;
+    try {
+      co_await std::invoke(function, *std::move(item));
+    } catch (...) {
+      items.stop();  // As above.
+      throw;
+    }
+  }
+}
+
+/// So many walkers of `items`, which end when there is no next one.
+template <class Items, class Function>
+std::vector<task<>> walkers(std::size_t count, Items& items, Function& function) {
+  std::vector<task<>> all;
+  all.reserve(count);
+  for (; count > 0; --count) all.push_back(walk(items, function));
+  return all;
+}
+
+/// `limit`, if it is no more than what may begin before it is known how much there is to walk.
+/// \throws std::length_error
+std::size_t require_walkers(std::size_t limit);
+
+/// How many walkers a range is worth. Of one that passes once the length is not known.
+template <class Range>
+std::size_t worth_walking(Range& range, std::size_t limit) {
+  if constexpr (std::ranges::sized_range<Range>) {
+    return std::min(limit, static_cast<std::size_t>(std::ranges::size(range)));
+  } else if constexpr (std::ranges::forward_range<Range>) {
+    std::size_t count = 0;  // No further: it may have no end.
+    const auto end = std::ranges::end(range);
+    for (auto place = std::ranges::begin(range); count < limit && place != end; ++place) ++count;
+    return count;
+  } else {
+    return require_walkers(limit);
+  }
+}
+
+void require_concurrency(std::size_t limit);
+
+}  // namespace lariat::detail

@@ -1,0 +1,132 @@
+#pragma once
+
+#include <lariat/sched/cancel/stop_token.hpp>
+#include <lariat/sched/loop/operation.hpp>
+#include <lariat/sched/task/detail/child.hpp>
+#include <lariat/sched/task/detail/children.hpp>
+
+#include <optional>
+#include <utility>
+
+namespace lariat {
+
+namespace detail {
+
+/// Gives the token of the awaiting task without suspending it.
+class [[nodiscard]] stop_token_awaiter {
+ public:
+  using bound_to_loop = void;
+
+  bool await_ready() const noexcept { return false; }
+  template <class Promise>
+  bool await_suspend(std::coroutine_handle<Promise> caller) {
+    token_ = caller.promise().task_context()->stop_token();
+    return false;
+  }
+  stop_token await_resume() noexcept { return std::move(token_); }
+
+ private:
+  stop_token token_;
+};
+
+/// A child that a stop request, from any thread, cancels.
+class stoppable_base : public operation, public child_owner {
+ public:
+  bool await_ready() const noexcept { return false; }
+  template <class Promise>
+  bool await_suspend(std::coroutine_handle<Promise> caller) {
+    prepare(caller);
+    return start();
+  }
+  void cancel() noexcept final;
+  [[nodiscard]] operation_info info() const noexcept final { return {"with_stop_token"}; }
+  woken_by depends_on(dependency_visitor& visit) const final;
+
+ protected:
+  explicit stoppable_base(stop_token token) noexcept : token_(std::move(token)) {}
+  ~stoppable_base() = default;
+  virtual context& start_child(const context& parent, std::source_location site) noexcept = 0;
+  void rethrow_error() const;
+
+ private:
+  /// Brings the request to the loop's thread; posted once.
+  class request final : public runnable {
+   public:
+    explicit request(stoppable_base& owner) noexcept : owner_(owner) {}
+    void run() noexcept override { owner_.stop_arrived(); }
+
+   private:
+    stoppable_base& owner_;
+  };
+  struct on_stop {
+    stoppable_base& owner;
+    void operator()() const noexcept;
+  };
+
+  bool start();
+  void stop_arrived() noexcept;
+  void child_finished(context& child, const std::exception_ptr& error) noexcept final;
+
+  stop_token token_;
+  request request_{*this};
+  std::optional<stop_callback<on_stop>> callback_;
+  context* child_ = nullptr;  // While it runs.
+  std::exception_ptr error_;
+  bool requested_ = false;  // Written by whoever requests stop, before it posts.
+  bool arrived_ = false;
+  bool refused_ = false;
+  bool cancelled_ = false;
+};
+
+template <class T>
+class [[nodiscard]] stoppable_operation final : public stoppable_base {
+ public:
+  stoppable_operation(stop_token token, task<T>&& body)
+      : stoppable_base(std::move(token)), child_(std::move(body)) {}
+  T await_resume() {
+    rethrow_error();
+    return child_.result().take();
+  }
+
+ private:
+  context& start_child(const context& parent, std::source_location site) noexcept override {
+    child_.start(*this, parent, site);
+    return child_;
+  }
+  child<T> child_;
+};
+
+template <class T>
+class [[nodiscard("it does nothing until it is awaited")]] stoppable_bundle {
+ public:
+  stoppable_bundle(stop_token token, task<T>&& body) noexcept
+      : token_(std::move(token)), body_(std::move(body)) {}
+  stoppable_operation<T> operator co_await() && {
+    return stoppable_operation<T>(std::move(token_), std::move(body_));
+  }
+
+ private:
+  stop_token token_;
+  task<T> body_;
+};
+
+}  // namespace detail
+
+/// `stop_token token = co_await get_stop_token();`, a std::stop_token where there is one, gives a
+/// token on which stop is requested when this task is cancelled: for libraries that take one. Does
+/// not suspend.
+[[nodiscard]] inline detail::stop_token_awaiter get_stop_token() noexcept { return {}; }
+
+/// Awaits `awaitable`, a task or an operation, and cancels it when stop is requested on `token`,
+/// by whatever thread. Then it ends as if it had been cancelled: by operation_cancelled, unless a
+/// value had arrived.
+///
+/// \par Cancellation
+/// Passed on to the awaitable, and waited for.
+template <class Awaitable>
+[[nodiscard]] auto with_stop_token(stop_token token, Awaitable&& awaitable) {
+  return detail::stoppable_bundle<detail::child_value_t<Awaitable>>(
+      std::move(token), detail::as_child(std::forward<Awaitable>(awaitable)));
+}
+
+}  // namespace lariat

@@ -1,0 +1,97 @@
+#pragma once
+
+#include <lariat/sched/scope/when_all.hpp>
+
+#include <cstddef>
+#include <variant>
+
+namespace lariat {
+
+/// Which of several was first, and what it gave.
+template <class Value>
+struct any_value {
+  std::size_t index;  ///< Its place among the arguments.
+  Value value;        ///< For different types a std::variant, whose index is the same.
+};
+
+namespace detail {
+
+[[noreturn]] void throw_when_any_of_none();
+
+template <class... T>
+class [[nodiscard]] when_any_operation final : public child_tuple<T...> {
+ public:
+  using variant = std::variant<value_of<T>...>;
+
+  explicit when_any_operation(std::tuple<task<T>...>&& bodies)
+      : child_tuple<T...>(std::move(bodies)) {}
+
+  any_value<variant> await_resume() {
+    if (this->decider() == this->nobody) this->throw_cancelled();
+    return take(std::index_sequence_for<T...>());
+  }
+  [[nodiscard]] operation_info info() const noexcept override { return {"when_any"}; }
+
+ private:
+  template <std::size_t... Index>
+  any_value<variant> take(std::index_sequence<Index...>) {
+    using maker = any_value<variant> (*)(when_any_operation&);
+    static constexpr maker makers[] = {[](when_any_operation& self) {
+      auto& ended = std::get<Index>(self.children()).result();
+      if (ended.has_error()) self.deliver_cancel(ended.error());
+      return any_value<variant>{Index, variant(std::in_place_index<Index>, take_value(ended))};
+    }...};
+    return makers[this->decider()](*this);
+  }
+  bool decides(const std::exception_ptr&) const noexcept override { return true; }
+};
+
+template <class T>
+class [[nodiscard]] when_any_range_operation final : public child_range<T> {
+ public:
+  explicit when_any_range_operation(std::vector<task<T>>&& bodies)
+      : child_range<T>(std::move(bodies)) {
+    if (this->count() == 0) throw_when_any_of_none();
+  }
+
+  any_value<value_of<T>> await_resume() {
+    if (this->decider() == this->nobody) this->throw_cancelled();
+    const std::size_t index = this->decider();
+    slot<T>& ended = this->children()[index].result();
+    if (ended.has_error()) this->deliver_cancel(ended.error());
+    return {index, take_value(ended)};
+  }
+  [[nodiscard]] operation_info info() const noexcept override { return {"when_any"}; }
+
+ private:
+  bool decides(const std::exception_ptr&) const noexcept override { return true; }
+};
+
+}  // namespace detail
+
+/// Runs all of them concurrently until the first ends, cancels the others, waits for them, and
+/// gives the first one's place and value, or throws its exception. Values that the others came to
+/// all the same are dropped: what must not be lost belongs in a channel.
+///
+/// \par Cancellation
+/// Cancels all of them and waits for their end; the value of the first wins over the cancel.
+template <class... Awaitable>
+[[nodiscard]] auto when_any(Awaitable&&... awaitables) {
+  static_assert(sizeof...(Awaitable) > 0, "when_any needs at least one awaitable");
+  return detail::bundle<detail::when_any_operation, detail::child_value_t<Awaitable>...>(
+      detail::as_child(std::forward<Awaitable>(awaitables))...);
+}
+
+/// The same for a range of tasks of one type.
+/// \throws std::invalid_argument, when awaited, if it is empty.
+///
+/// \par Cancellation
+/// As above.
+template <detail::range_of_awaitables Range>
+[[nodiscard]] auto when_any(Range&& range) {
+  using value = typename decltype(detail::collect(range))::value_type::value_type;
+  return detail::range_bundle<detail::when_any_range_operation, value>(
+      detail::collect(std::forward<Range>(range)));
+}
+
+}  // namespace lariat

@@ -1,0 +1,36 @@
+#include <lariat/sched/sync/condition.hpp>
+
+#include <stdexcept>
+
+namespace lariat {
+
+void condition::notify_here(std::uint64_t count) noexcept {
+  for (; count > 0 && !waiters_.empty(); --count) waiters_.front().lock_again();
+}
+
+void condition_wait::enqueue() {
+  if (!guard_->owns_lock()) {
+    throw std::logic_error("lariat: condition::wait: the guard holds no mutex");
+  }
+  give_up(*guard_->mutex());
+  awaited_->waiters_.push(*this);
+}
+
+void condition_wait::cancel() noexcept {
+  if (notified_ || !waits()) return;
+  mark_cancelled();
+  lock_again();
+}
+
+// Goes on with the mutex, not with the notification: it would find the mutex taken, mostly.
+void condition_wait::lock_again() noexcept {
+  notified_ = true;
+  leave();
+  if (take()) {
+    complete();
+  } else {
+    queue_up();
+  }
+}
+
+}  // namespace lariat

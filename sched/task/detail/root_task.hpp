@@ -1,0 +1,72 @@
+#pragma once
+
+#include <lariat/sched/task/task.hpp>
+
+#include <coroutine>
+
+namespace lariat::detail {
+
+/// Where the first coroutine of a context returns to: to the compiler a coroutine, to us a
+/// function. g++ and clang begin every frame with the address of its resume function, and a
+/// handle's `resume` is a call of it. That makes the root's return the same jump as any other,
+/// and the finished frame may be destroyed there: it is suspended, and nothing of it runs.
+class return_point {
+ public:
+  using function = void (*)(return_point*) noexcept;
+
+  explicit return_point(function finish) noexcept : resume_(finish) {}
+  return_point(const return_point&) = delete;
+  return_point& operator=(const return_point&) = delete;
+
+  [[nodiscard]] std::coroutine_handle<> handle() noexcept {
+    return std::coroutine_handle<>::from_address(this);
+  }
+
+ private:
+  [[maybe_unused]] function
+      resume_;  // The next word of a frame is its destroyer; nobody destroys this one.
+};
+
+/// A task that runs as the root of a context of its own, rather than for an awaiter.
+template <class T>
+class root_task {
+ public:
+  root_task() = default;
+  /// \throws std::logic_error if the task is empty: moved from, or awaited before.
+  explicit root_task(task<T>&& source) : task_(std::move(source)) {
+    if (!task_) throw_task_awaited_twice();
+  }
+
+  [[nodiscard]] explicit operator bool() const noexcept { return static_cast<bool>(task_); }
+  [[nodiscard]] static const promise_base& promise_of(const task<T>& source) noexcept {
+    return source.handle_.promise();
+  }
+
+  /// Runs it until it first suspends; when it has finished, `back` is resumed.
+  void start(context& context, return_point& back) {
+    task_.handle_.promise().start_root(context, back.handle());
+    task_.handle_.resume();
+  }
+
+  /// Makes it ready to be run on a pool, by whoever resumes what this gives.
+  [[nodiscard]] std::coroutine_handle<> start_on_pool(context& context, return_point& back) {
+    task_.handle_.promise().start_root_on_pool(context, back.handle());
+    return task_.handle_;
+  }
+
+  /// What it ended with; also where to put why it could not start.
+  [[nodiscard]] slot<T>& result() noexcept { return task_.handle_.promise().result(); }
+
+  /// Destroys the frame. Only before the start or after the end.
+  void reset() noexcept { task_ = task<T>(); }
+
+ private:
+  task<T> task_;
+};
+
+template <class T>
+const promise_base& promise_of(const task<T>& source) noexcept {
+  return root_task<T>::promise_of(source);
+}
+
+}  // namespace lariat::detail

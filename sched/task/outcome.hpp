@@ -1,0 +1,40 @@
+#pragma once
+
+#include <lariat/sched/cancel/detail/is_cancelled.hpp>
+#include <lariat/sched/coroutine/detail/slot.hpp>
+
+#include <exception>
+#include <type_traits>
+#include <utility>
+
+namespace lariat {
+
+/// How a task ended: with a value, an exception or a cancel. What `when_all_settled` and
+/// `as_result(handle)` give.
+template <class T>
+class [[nodiscard]] outcome {
+ public:
+  /// Takes over what a task ended with.
+  explicit outcome(detail::slot<T>& ended) { slot_.take_from(ended); }
+  outcome(outcome&& other) noexcept { slot_.take_from(other.slot_); }
+
+  [[nodiscard]] bool has_value() const noexcept { return slot_.has_value(); }
+
+  /// Whether it ended by operation_cancelled.
+  [[nodiscard]] bool cancelled() const noexcept {
+    return slot_.has_error() && detail::is_cancelled(slot_.error());
+  }
+
+  /// The exception it ended by, operation_cancelled included; null if it has a value.
+  [[nodiscard]] std::exception_ptr error() const noexcept {
+    return slot_.has_error() ? slot_.error() : nullptr;
+  }
+
+  /// Moves the value out. \throws what the task threw.
+  T value() { return slot_.take(); }
+
+ private:
+  detail::slot<T> slot_;
+};
+
+}  // namespace lariat

@@ -1,0 +1,91 @@
+#include <lariat/sched/time/timeout.hpp>
+
+#include <lariat/sched/cancel/detail/is_cancelled.hpp>
+
+#include <algorithm>
+
+namespace lariat {
+
+timeout_error::timeout_error()
+    : std::system_error(std::make_error_code(std::errc::timed_out), "timeout") {}
+
+// Not the category's words: "Connection timed out".
+const char* timeout_error::what() const noexcept { return "timeout: the time was up"; }
+
+void deadline::arm(loop& owner, clock_ns when) noexcept {
+  owner_ = &owner;
+  when_ = std::max<clock_ns>(when, 0);
+  owner.timers().insert(timer_, when_);
+}
+
+void deadline::disarm() noexcept {
+  if (timer_.armed()) owner_->timers().cancel(timer_);
+}
+
+void deadline::move_to(clock_ns when) noexcept {
+  if (!timer_.armed()) return;  // Expired, or about to.
+  disarm();
+  arm(*owner_, when);
+}
+
+namespace detail {
+
+bool timeout_base::start() {
+  if (must_cancel()) {
+    refused_ = true;
+    return false;
+  }
+  const std::source_location site = waiter() == nullptr ? std::source_location() : waiter()->site();
+  const clock_ns now = owner().now();
+  // Timers fire between turns, and the child is queued in this one: however near the deadline, it
+  // runs to its first suspension.
+  arm(owner(), kind_ == sleep_operation::kind::delay ? deadline_after(now, time_) : time_);
+  try {
+    child_ = &start_child(task_context(), site);  // The body of with_deadline is made here.
+  } catch (...) {
+    disarm();
+    throw;
+  }
+  suspend();
+  return true;
+}
+
+void timeout_base::expire() noexcept {
+  if (child_ == nullptr) return;  // It ended while the expiry was queued.
+  mark_expired();
+  child_->cancel("the time was up");
+}
+
+woken_by timeout_base::depends_on(dependency_visitor& visit) const {
+  const bool by_time = !expired() && when().time_since_epoch().count() != no_deadline;
+  if (by_time || child_ == nullptr) return woken_by::anything;
+  (void)visit.task(*child_);
+  return woken_by::all_of;
+}
+
+void timeout_base::cancel() noexcept {
+  cancelled_ = true;
+  if (child_ != nullptr) child_->cancel("its awaiter was cancelled");
+}
+
+void timeout_base::child_finished(context&, const std::exception_ptr& error) noexcept {
+  disarm();
+  child_ = nullptr;
+  error_ = error;
+  complete();  // Queued behind an expiry that is queued already: that may still run.
+}
+
+bool timeout_base::timed_out() const noexcept {
+  return expired() && is_cancelled(error_) && !is_own_cancel(cancelled_, error_);
+}
+
+void timeout_base::rethrow_error() const {
+  if (refused_) throw_cancelled();
+  if (error_ == nullptr) return;
+  if (timed_out()) throw timeout_error();
+  if (is_own_cancel(cancelled_, error_)) throw_cancelled();
+  std::rethrow_exception(error_);
+}
+
+}  // namespace detail
+}  // namespace lariat
