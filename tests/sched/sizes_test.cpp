@@ -1,8 +1,8 @@
 // What a user may give as a size, a count or a time: nothing goes wrong by it being as large, as
 // small or as senseless as its type allows.
 
-#include "../child_process.hpp"
-#include "../fake_loop.hpp"
+#include "child_process.hpp"
+#include "fake_loop.hpp"
 
 #include <lariat/sched/channel/broadcast.hpp>
 #include <lariat/sched/channel/lifo_queue.hpp>
