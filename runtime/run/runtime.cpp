@@ -1,6 +1,6 @@
 #include <lariat/runtime/run/runtime.hpp>
 
-#include <lariat/runtime/run/detail/loop_room.hpp>
+#include <lariat/runtime/run/detail/loop_thread.hpp>
 #include <lariat/runtime/run/detail/runtime_core.hpp>
 #include <lariat/runtime/run/run.hpp>
 #include <lariat/runtime/run/to_loop.hpp>
@@ -54,7 +54,7 @@ runtime* runtime::current() noexcept { return detail::running_runtime(); }
 std::size_t runtime::loops() const noexcept { return core_->size(); }
 
 loop& runtime::loop_at(std::size_t index) const {
-  if (index < core_->size()) return core_->room(index).loop();
+  if (index < core_->size()) return core_->thread(index).loop();
   throw std::out_of_range("lariat: there is no loop " + std::to_string(index) +
                           "; the runtime has " + std::to_string(core_->size()));
 }

@@ -47,7 +47,7 @@ class lane::workers {
   [[nodiscard]] bool submit(detail::thread_operation& call) noexcept;
   void submit(detail::call_chain& calls) noexcept;
   [[nodiscard]] bool withdraw(detail::thread_operation& call) noexcept;
-  void settle_nested() noexcept;
+  void nested_call_ended() noexcept;
   [[nodiscard]] lane_metrics metrics() noexcept;
   void live_for_ever() noexcept { for_ever_ = true; }
 
@@ -63,7 +63,7 @@ class lane::workers {
     unsigned waits = 0;           // Calls to its own lane that its function waits for.
     clock_ns spin_ns = spin_min_ns;
     std::thread thread;
-    detail::parker bed;
+    detail::parker parker;
   };
 
   // This thread's; null on threads of no lane.
@@ -78,7 +78,7 @@ class lane::workers {
 
   [[nodiscard]] bool enter_nested(worker& self) noexcept;
   void attend() noexcept;
-  [[nodiscard]] worker* settle() noexcept;
+  [[nodiscard]] worker* check_attention() noexcept;
   [[nodiscard]] worker* summon() noexcept;
   void start_worker() noexcept;
 
@@ -123,7 +123,7 @@ lane::workers::workers(lane& front, std::string name, const lane_options& option
       spin_max_ns_(detail::saturating_ns(options.spin)),
       one_cpu_(detail::usable_cpus() == 1),
       threads_limit_(threads_max) {
-  (void)settle();
+  (void)check_attention();
 }
 
 lane::workers::workers(const workers* parents)
@@ -139,7 +139,7 @@ lane::workers::workers(const workers* parents)
   if (current() != nullptr && &current()->owner == parents) {
     detail::own_thread_state().lane_worker = nullptr;
   }
-  (void)settle();
+  (void)check_attention();
 }
 
 lane::workers::~workers() {
@@ -149,7 +149,7 @@ lane::workers::~workers() {
     sleepers_ = sleeper->next_idle;
     sleeper->asleep = false;
     --asleep_;
-    sleeper->bed.wake();
+    sleeper->parker.wake();
   }
   all_left_.wait(held, [this] { return threads_ == 0; });
   held.unlock();
@@ -174,7 +174,7 @@ bool lane::workers::enter_nested(worker& self) noexcept {
   return true;
 }
 
-void lane::workers::settle_nested() noexcept {
+void lane::workers::nested_call_ended() noexcept {
   const lock held(mutex_);
   if (--current()->waits == 0) --threads_waiting_;
 }
@@ -194,20 +194,20 @@ lane_metrics lane::workers::metrics() noexcept {
 // Called by whoever put a call where nobody was going to look.
 void lane::workers::attend() noexcept {
   lock held(mutex_);
-  worker* sleeper = settle();
+  worker* sleeper = check_attention();
   while (threads_ == 0 && !intake_.queue().empty()) [[unlikely]] {
     intake_.queue().pop()->refuse(start_error_);
-    sleeper = settle();
+    sleeper = check_attention();
   }
   held.unlock();
-  if (sleeper != nullptr) sleeper->bed.wake();
+  if (sleeper != nullptr) sleeper->parker.wake();
 }
 
 // With the mutex held, by a thread that stops looking at the queue, or put a call where nobody
 // looks. Gives the sleeper to be woken without the mutex.
-lane::workers::worker* lane::workers::settle() noexcept {
+lane::workers::worker* lane::workers::check_attention() noexcept {
   const bool available = sleepers_ != nullptr || threads_ < threads_limit_;
-  return intake_.settle(available) ? summon() : nullptr;
+  return intake_.check_attention(available) ? summon() : nullptr;
 }
 
 // With the mutex held: wakes or starts a thread. One at a time: whoever comes and finds more than
@@ -266,9 +266,9 @@ void lane::workers::work(worker& self) noexcept {
     // From here on the call may be abandoned: only what it stands for is touched.
     const auto function = call->function_;
     void* const state = call->state_;
-    worker* sleeper = settle();
+    worker* sleeper = check_attention();
     held.unlock();
-    if (sleeper != nullptr) sleeper->bed.wake();
+    if (sleeper != nullptr) sleeper->parker.wake();
     function(state);
     held.lock();
     detail::this_thread_state().lane_task = nullptr;
@@ -315,10 +315,10 @@ bool lane::workers::sleep(worker& self, lock& held) noexcept {
   self.next_idle = std::exchange(sleepers_, &self);
   self.asleep = true;
   ++asleep_;
-  worker* sleeper = settle();
+  worker* sleeper = check_attention();
   held.unlock();
-  if (sleeper != nullptr) sleeper->bed.wake();  // Itself, if a call has just come.
-  const bool woken = self.bed.park(detail::deadline_after(monotonic_now(), idle_ns_));
+  if (sleeper != nullptr) sleeper->parker.wake();  // Itself, if a call has just come.
+  const bool woken = self.parker.park(detail::deadline_after(monotonic_now(), idle_ns_));
   held.lock();
   if (!woken && self.asleep) {
     worker** place = &sleepers_;
@@ -332,7 +332,7 @@ bool lane::workers::sleep(worker& self, lock& held) noexcept {
   if (!woken) {
     // Chosen at the last moment: the wake-up is on its way, and must not outlive the thread.
     held.unlock();
-    (void)self.bed.park(no_deadline);
+    (void)self.parker.park(no_deadline);
     held.lock();
   }
   return true;
@@ -344,7 +344,7 @@ void lane::workers::leave(worker& self, lock& held) noexcept {
   *place = self.next;
   --threads_;
   threads_limit_ = threads_max;
-  worker* sleeper = settle();
+  worker* sleeper = check_attention();
   std::thread before;
   if (for_ever_) {
     self.thread.detach();
@@ -353,7 +353,7 @@ void lane::workers::leave(worker& self, lock& held) noexcept {
   }
   if (threads_ == 0) all_left_.notify_all();
   held.unlock();
-  if (sleeper != nullptr) sleeper->bed.wake();
+  if (sleeper != nullptr) sleeper->parker.wake();
   if (before.joinable()) before.join();
 }
 
@@ -391,6 +391,6 @@ void lane::submit(detail::call_chain& calls) noexcept { workers_->submit(calls);
 
 bool lane::withdraw(detail::thread_operation& call) noexcept { return workers_->withdraw(call); }
 
-void lane::settle_nested() noexcept { workers_->settle_nested(); }
+void lane::nested_call_ended() noexcept { workers_->nested_call_ended(); }
 
 }  // namespace lariat

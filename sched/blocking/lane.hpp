@@ -84,7 +84,7 @@ class lane {
   [[nodiscard]] bool withdraw(detail::thread_operation& call) noexcept;
 
   /// Tells that a call which this thread, one of the lane's, submitted has come to its end.
-  void settle_nested() noexcept;
+  void nested_call_ended() noexcept;
 
  private:
   friend class blocking_pool;

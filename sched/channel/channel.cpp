@@ -20,7 +20,7 @@ void refuse_to_block_loop(const char* operation) {
                          " would block the loop that runs on this thread; co_await the operation");
 }
 
-bool channel_bed::wait(clock_ns deadline) noexcept {
+bool channel_parker::wait(clock_ns deadline) noexcept {
   const auto over = [this] { return delivered_ || stopped_; };
   std::unique_lock lock(mutex_);
   if (deadline == no_deadline) {
@@ -32,19 +32,19 @@ bool channel_bed::wait(clock_ns deadline) noexcept {
   return delivered_;
 }
 
-void channel_bed::wait_delivered() noexcept {
+void channel_parker::wait_delivered() noexcept {
   std::unique_lock lock(mutex_);
   changed_.wait(lock, [this] { return delivered_; });
 }
 
-void channel_bed::deliver() noexcept {
-  // Notified under the lock: the sleeper may destroy the bed as soon as it has the lock.
+void channel_parker::deliver() noexcept {
+  // Notified under the lock: the sleeper may destroy the parker as soon as it has the lock.
   const std::lock_guard lock(mutex_);
   delivered_ = true;
   changed_.notify_one();
 }
 
-void channel_bed::stop() noexcept {
+void channel_parker::stop() noexcept {
   const std::lock_guard lock(mutex_);
   stopped_ = true;
   changed_.notify_one();

@@ -2,7 +2,7 @@
 
 #include <lariat/sched/coroutine/detail/thread_state.hpp>
 #include <lariat/sched/coroutine/system_random.hpp>
-#include <lariat/sched/loop/detail/loop_watch.hpp>
+#include <lariat/sched/loop/detail/loop_monitor.hpp>
 #include <lariat/sched/loop/detail/task_tree.hpp>
 #include <lariat/sched/loop/detail/wait_chain.hpp>
 #include <lariat/sched/loop/operation.hpp>
@@ -124,16 +124,17 @@ void loop::enter(context& task) noexcept {
 void loop::enter_closed(context& task) noexcept {
   // Takes the loop's unit again. If there is none left all loops are about to end, and the task,
   // which only a step without one can have made, is over before that.
-  if (settled_ && (work_ == nullptr || work_->try_add_within())) settled_ = drained_ = false;
+  if (gave_up_work_ && (work_ == nullptr || work_->try_add_within()))
+    gave_up_work_ = drained_ = false;
   // Not combinators' children: a cleanup that is `uncancellable` may need them.
   if (task.parent() != nullptr) return;
-  if (watch_ != nullptr) watch_->refused(task);
+  if (monitor_ != nullptr) monitor_->refused(task);
   task.cancel("the runtime is shutting down");
 }
 
 // Closed, and only another loop's task could bring anything: this loop is not what keeps them all.
-void loop::settle() noexcept {
-  settled_ = true;
+void loop::give_up_work() noexcept {
+  gave_up_work_ = true;
   if (work_ != nullptr) {
     work_->remove();
   } else {
@@ -220,8 +221,8 @@ void loop::turn(const bool& done) noexcept {
   inbox_.drain(ready_);
   // Where work is shared what is ready need not be waited for: it has a unit of its own, or serves
   // tasks, of which there are none. Other threads may see to it that there is always something.
-  if (closed_ && live_ == 0 && !settled_ && (ready_.empty() || work_ != nullptr)) [[unlikely]]
-    settle();
+  if (closed_ && live_ == 0 && !gave_up_work_ && (ready_.empty() || work_ != nullptr)) [[unlikely]]
+    give_up_work();
   if (done) return;
   if (ready_.empty()) {
     sleep();
@@ -266,14 +267,14 @@ void loop::sleep() noexcept {
   park();
   // Whoever pushes first while the loop sleeps wakes it, perhaps only after this.
   if (inbox_.drain(ready_)) ++wakes_due_;
-  if (watch_ != nullptr && !ready_.empty()) [[unlikely]]
-    watch_->woken();
+  if (monitor_ != nullptr && !ready_.empty()) [[unlikely]]
+    monitor_->woken();
 }
 
 void loop::park() noexcept {
   clock_ns until = timers_.next_wake();
-  if (watch_ != nullptr && until > end_of_time) [[unlikely]]
-    until = std::min(until, watch_->before_sleep());
+  if (monitor_ != nullptr && until > end_of_time) [[unlikely]]
+    until = std::min(until, monitor_->before_sleep());
   driver_.park(until);
 }
 

@@ -21,7 +21,7 @@ class blocking_pool;
 class pool;
 
 namespace detail {
-class loop_watch;
+class loop_monitor;
 class thread_substitute;
 }  // namespace detail
 
@@ -174,7 +174,7 @@ class loop final : public executor {
 
   /// Who is asked before each sleep that only the kernel or another thread could end, and told of
   /// tasks that come too late. Null: nobody. It outlives the loop's runs.
-  void watch_by(detail::loop_watch* watch) noexcept { watch_ = watch; }
+  void monitor_by(detail::loop_monitor* monitor) noexcept { monitor_ = monitor; }
 
   /// Where the loop's calls of `to_thread` go. Null: the process's pool. It outlives the loop's
   /// run.
@@ -201,7 +201,7 @@ class loop final : public executor {
   void enter(context& task) noexcept;
   void leave(context& task) noexcept;
   void enter_closed(context& task) noexcept;
-  void settle() noexcept;
+  void give_up_work() noexcept;
   void turn(const bool& done) noexcept;
   void run_ready(const bool& done) noexcept;
   void sleep() noexcept;
@@ -224,12 +224,12 @@ class loop final : public executor {
   blocking_pool* blocking_ = nullptr;
   lariat::pool* computing_ = nullptr;
   detail::thread_substitute* threads_ = nullptr;
-  detail::loop_watch* watch_ = nullptr;
+  detail::loop_monitor* monitor_ = nullptr;
   context* first_ = nullptr;
   context* last_ = nullptr;
   std::size_t live_ = 0;
   bool closed_ = false;
-  bool settled_ = false;  // Closed, and its unit of work given up.
+  bool gave_up_work_ = false;  // Closed, and its unit of work given up.
   bool drained_ = false;
   detail::outstanding_work* work_ = nullptr;
   ambient* ambient_ = nullptr;

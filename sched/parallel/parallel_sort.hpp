@@ -39,7 +39,7 @@ void choose_pivot(Iterator first, std::iter_difference_t<Iterator> count, Less* 
 /// it came to be. Equal elements go to both sides, so many of them do no harm.
 template <class Iterator, class Less>
 Iterator partition_rest(Iterator first, Iterator left, Iterator right, Less* less) {
-  const fork_scope& scope = *current_strand().scope;
+  const fork_scope& scope = *current_stacklet().scope;
   const Iterator end = right;
   for (;;) {
     scope.check();
@@ -80,7 +80,7 @@ template <class Iterator, class Less>
 Iterator partition_around_first(Iterator first, Iterator last, Less* less) {
   using value = std::iter_value_t<Iterator>;
   constexpr std::ptrdiff_t block = 128;
-  const fork_scope& scope = *current_strand().scope;
+  const fork_scope& scope = *current_stacklet().scope;
   const value pivot = *first;
   value* left = std::to_address(first) + 1;
   value* right = std::to_address(last);
@@ -127,7 +127,7 @@ Iterator partition_around_first(Iterator first, Iterator last, Less* less) {
 template <class Iterator, class Less>
 fork_task<> quicksort(Iterator first, Iterator last, std::iter_difference_t<Iterator> grain,
                       int depth, Less* less) {
-  current_strand().scope->check();
+  current_stacklet().scope->check();
   if (last - first <= grain || depth == 0) {
     std::sort(first, last, std::ref(*less));
     co_return;

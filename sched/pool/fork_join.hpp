@@ -138,7 +138,7 @@ class [[nodiscard]] fork_join_operation : fork_group {
 
   // All at once: they lie one after the other, in either order.
   void free_frames() noexcept {
-    current_strand().frames.deallocate(std::min(children_[0], children_[sizeof...(T) - 1]));
+    current_stacklet().frames.deallocate(std::min(children_[0], children_[sizeof...(T) - 1]));
   }
 
   void* children_[sizeof...(T)];
@@ -202,7 +202,7 @@ template <class... T>
 /// fork_join(nodes | std::views::transform(visit))`. Gives a std::vector of the values, in order;
 /// nothing for fork_tasks without a value. An empty range gives an empty vector at once.
 ///
-/// All are made before the first runs, in order, on the strand's stack. The range must live until
+/// All are made before the first runs, in order, on the stacklet's stack. The range must live until
 /// the await is over, as a temporary in its expression does.
 ///
 /// \throws As above. What making a child throws, and std::length_error for more than 2^31 - 1 of

@@ -1,6 +1,6 @@
 #pragma once
 
-#include <lariat/sched/scope/detail/completion_watch.hpp>
+#include <lariat/sched/scope/detail/completion_queue.hpp>
 #include <lariat/sched/task/join_handle.hpp>
 
 #include <cstddef>
@@ -17,13 +17,13 @@ class completions {
   /// \throws std::logic_error if a handle is empty, or its task belongs to another loop than this
   /// thread's.
   explicit completions(std::span<join_handle<T>> handles)
-      : handles_(handles), watch_(records_of(handles)) {}
+      : handles_(handles), queue_(records_of(handles)) {}
 
   /// The awaitable of `next`.
   class [[nodiscard]] next_operation final : public detail::completion_operation {
    public:
-    next_operation(detail::completion_watch& watch, std::span<join_handle<T>> handles) noexcept
-        : completion_operation(watch), handles_(handles) {}
+    next_operation(detail::completion_queue& queue, std::span<join_handle<T>> handles) noexcept
+        : completion_operation(queue), handles_(handles) {}
     join_handle<T>* await_resume() {
       const std::size_t index = take();
       return index == none ? nullptr : &handles_[index];
@@ -39,7 +39,7 @@ class completions {
   ///
   /// \par Cancellation
   /// Ends the waiting; the tasks go on, and none is skipped.
-  [[nodiscard]] next_operation next() noexcept { return next_operation(watch_, handles_); }
+  [[nodiscard]] next_operation next() noexcept { return next_operation(queue_, handles_); }
 
  private:
   static std::vector<detail::spawned*> records_of(std::span<join_handle<T>> handles) {
@@ -50,7 +50,7 @@ class completions {
   }
 
   std::span<join_handle<T>> handles_;
-  detail::completion_watch watch_;
+  detail::completion_queue queue_;
 };
 
 /// Gives tasks as they end (asyncio's as_completed):

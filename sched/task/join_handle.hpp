@@ -152,16 +152,16 @@ class join_handle {
         : join_operation_base(record, effect), record_(record) {}
 
     T await_resume() {
-      settle();
+      look();
       return record_->take_once();
     }
     outcome<T> await_result() {
-      settle();
+      look();
       return outcome<T>(record_->result());
     }
 
    private:
-    void settle() {
+    void look() {
       const bool failed = record_->done() && record_->result().has_error();
       check(failed ? &record_->result().error() : nullptr);
       record_->mark_retrieved();

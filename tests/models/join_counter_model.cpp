@@ -1,13 +1,13 @@
-// A fork whose two other children were stolen: their thieves end them while the strand runs the
+// A fork whose two other children were stolen: their thieves end them while the stacklet runs the
 // first and arrives. Checked: one of the three goes on, and one only; it sees all results, and what
-// the strand left for it; nobody touches the fork after it.
+// the stacklet left for it; nobody touches the fork after it.
 //
-// mutant 1: the strand arrives without releasing what it leaves
-// mutant 2: the strand arrives without acquiring the results
+// mutant 1: the stacklet arrives without releasing what it leaves
+// mutant 2: the stacklet arrives without acquiring the results
 // mutant 3: a child ends without releasing its result
 // mutant 4: a child ends without acquiring the others'
-// mutant 5: the strand does not count the children that ended before it arrived
-// mutant 6: the strand looks at the fork again after it has arrived
+// mutant 5: the stacklet does not count the children that ended before it arrived
+// mutant 6: the stacklet looks at the fork again after it has arrived
 
 #include <lariat/sched/pool/detail/join_counter.hpp>
 
@@ -16,7 +16,7 @@
 
 namespace {
 
-constexpr unsigned strand = 2;
+constexpr unsigned stacklet = 2;
 constexpr unsigned threads = 3;
 constexpr int stolen = 2;
 
@@ -25,7 +25,7 @@ constexpr std::memory_order weakened(std::memory_order order, bool release, bool
   return release ? std::memory_order_acquire : acquire ? std::memory_order_release : order;
 }
 
-// The strand adds, children subtract.
+// The stacklet adds, children subtract.
 class counter_word : public model::word<std::int32_t> {
  public:
   using model::word<std::int32_t>::word;
@@ -42,12 +42,12 @@ class counter_word : public model::word<std::int32_t> {
 struct join_counter_model : rl::test_suite<join_counter_model, threads> {
   lariat::detail::basic_join_counter<counter_word> joined;
   model::plain<int> results[threads];
-  model::plain<int> kept;  // The strand, while it waits.
+  model::plain<int> kept;  // The stacklet, while it waits.
   int went_on = 0;
 
   void thread(unsigned index) {
     results[index] = 1 + static_cast<int>(index);
-    if (index == strand) {
+    if (index == stacklet) {
       kept = 42;
       if (joined.arrive(stolen)) {
         go_on();
@@ -59,7 +59,7 @@ struct join_counter_model : rl::test_suite<join_counter_model, threads> {
     }
   }
 
-  // The fork goes, with what the strand kept in it.
+  // The fork goes, with what the stacklet kept in it.
   void go_on() {
     ++went_on;
     RL_ASSERT(kept == 42);

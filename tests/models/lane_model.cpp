@@ -101,13 +101,13 @@ using inbox = lariat::detail::basic_inbox<call, call_queue, word<call*>>;
 using real_intake = lariat::detail::lane_intake<inbox, call_queue, flag>;
 
 struct intake : real_intake {
-  bool settle(bool available) {
+  bool check_attention(bool available) {
     if (mutant == 1 && queue().empty()) return false;
     if (mutant == 4) {
-      (void)real_intake::settle(false);
+      (void)real_intake::check_attention(false);
       return false;
     }
-    return real_intake::settle(available);
+    return real_intake::check_attention(available);
   }
   void collect() { mutant == 3 ? real_intake::look() : real_intake::collect(); }
   void arrived() {
@@ -119,7 +119,7 @@ struct lane_model : rl::test_suite<lane_model, 4> {
   static constexpr int workers = 2;
 
   rl::mutex mutex;
-  rl::condition_variable beds[workers];
+  rl::condition_variable parkers[workers];
   bool asleep[workers] = {};
   bool woken[workers] = {};
   int asleep_count = 0;
@@ -138,7 +138,7 @@ struct lane_model : rl::test_suite<lane_model, 4> {
     open = 4;
     for (bool& each : asleep) each = true;
     asleep_count = workers;
-    (void)calls.settle(true);
+    (void)calls.check_attention(true);
   }
 
   void thread(unsigned index) {
@@ -157,7 +157,7 @@ struct lane_model : rl::test_suite<lane_model, 4> {
   void submit(Calls& some) {
     if (!calls.put(some) || mutant == 2) return;
     mutex.lock($);
-    const int sleeper = settle();
+    const int sleeper = check_attention();
     mutex.unlock($);
     wake(sleeper);
   }
@@ -183,8 +183,8 @@ struct lane_model : rl::test_suite<lane_model, 4> {
   }
 
   // With the mutex. The thread to wake, or -1.
-  int settle() {
-    if (!calls.settle(asleep_count > 0)) return -1;
+  int check_attention() {
+    if (!calls.check_attention(asleep_count > 0)) return -1;
     for (int i = 0; i < workers; ++i) {
       if (!asleep[i]) continue;
       asleep[i] = false;
@@ -200,7 +200,7 @@ struct lane_model : rl::test_suite<lane_model, 4> {
     if (sleeper < 0) return;
     mutex.lock($);
     woken[sleeper] = true;
-    beds[sleeper].notify_one($);
+    parkers[sleeper].notify_one($);
     mutex.unlock($);
   }
 
@@ -208,7 +208,7 @@ struct lane_model : rl::test_suite<lane_model, 4> {
     mutex.lock($);
     sleep_here(self);
     while (call* taken = next(self)) {
-      const int sleeper = settle();
+      const int sleeper = check_attention();
       mutex.unlock($);
       wake(sleeper);
       run(*taken);
@@ -234,7 +234,7 @@ struct lane_model : rl::test_suite<lane_model, 4> {
       }
       asleep[self] = true;
       ++asleep_count;
-      const int sleeper = settle();
+      const int sleeper = check_attention();
       if (sleeper == self) {
         calls.arrived();
         continue;
@@ -247,7 +247,7 @@ struct lane_model : rl::test_suite<lane_model, 4> {
   }
 
   void sleep_here(int self) {
-    while (!woken[self]) beds[self].wait(mutex, $);
+    while (!woken[self]) parkers[self].wait(mutex, $);
     woken[self] = false;
     calls.arrived();
   }
@@ -289,7 +289,7 @@ struct lane_model : rl::test_suite<lane_model, 4> {
       asleep[i] = false;
       --asleep_count;
       woken[i] = true;
-      beds[i].notify_one($);
+      parkers[i].notify_one($);
     }
     mutex.unlock($);
   }

@@ -52,7 +52,7 @@ class piece_queue {
 };
 
 // As detail::parker.
-class bed {
+class parker {
  public:
   void start() { woken_ = false; }
   void park() {
@@ -75,16 +75,16 @@ class bed {
 // Of std::vector what parking uses.
 class sleepers {
  public:
-  using value_type = bed*;
+  using value_type = parker*;
   [[nodiscard]] bool empty() const { return count_ == 0; }
   [[nodiscard]] std::size_t size() const { return count_; }
-  bed*& back() { return all_[count_ - 1]; }
-  bed*& operator[](std::size_t i) { return all_[i]; }
-  void push_back(bed* each) { all_[count_++] = each; }
+  parker*& back() { return all_[count_ - 1]; }
+  parker*& operator[](std::size_t i) { return all_[i]; }
+  void push_back(parker* each) { all_[count_++] = each; }
   void pop_back() { --count_; }
 
  private:
-  bed* all_[workers];
+  parker* all_[workers];
   std::size_t count_ = 0;
 };
 
@@ -124,7 +124,7 @@ struct parking_model : rl::test_suite<parking_model<Fences, forks_made>, threads
   model::word<bool> left_over{false};
   model::word<bool> stopping{false};
   parking places;
-  bed beds[workers];
+  parker parkers[workers];
   piece forked[forks_made];
   piece posted[posts];
   int open = forks_made + posts;
@@ -134,7 +134,7 @@ struct parking_model : rl::test_suite<parking_model<Fences, forks_made>, threads
 
   void before() {
     forked[forks_made - 1].meets = posted[0].meets = true;
-    for (bed& each : beds) {
+    for (parker& each : parkers) {
       each.start();
       places.search();
     }
@@ -146,7 +146,7 @@ struct parking_model : rl::test_suite<parking_model<Fences, forks_made>, threads
     } else if (index == poster) {
       for (int i = 0; i < posts; ++i) post(posted[i], forks_made + i);
     } else {
-      work(beds[index]);
+      work(parkers[index]);
     }
   }
 
@@ -170,12 +170,12 @@ struct parking_model : rl::test_suite<parking_model<Fences, forks_made>, threads
     each.payload = 10 * number;
   }
 
-  void wake(bed* sleeper) {
+  void wake(parker* sleeper) {
     if (sleeper != nullptr) sleeper->wake();
   }
 
   // From here on as in pool_core.
-  void work(bed& self) {
+  void work(parker& self) {
     for (;;) {
       if (run_one()) continue;
       if (stopping.load(std::memory_order_acquire)) return;
@@ -204,7 +204,7 @@ struct parking_model : rl::test_suite<parking_model<Fences, forks_made>, threads
   }
 
   bool run(piece& each) {
-    bed* const next = places.found();
+    parker* const next = places.found();
     if (mutant != 4) wake(next);
     RL_ASSERT(each.payload == 10 * each.number);
     RL_ASSERT(++each.runs == 1);
@@ -224,7 +224,7 @@ struct parking_model : rl::test_suite<parking_model<Fences, forks_made>, threads
 
   void stop() {
     stopping.store(true, std::memory_order_seq_cst);
-    for (bed& each : beds) each.wake();
+    for (parker& each : parkers) each.wake();
   }
 
   bool anything_visible() {
@@ -232,9 +232,9 @@ struct parking_model : rl::test_suite<parking_model<Fences, forks_made>, threads
            forks.maybe_filled();
   }
 
-  void sleep(bed& self) {
+  void sleep(parker& self) {
     bool stay = mutant == 3 && anything_visible();
-    places.lie_down(&self);
+    places.fall_asleep(&self);
     if (mutant != 5) forks.ask();
     Fences::heavy();
     if (mutant != 1 && mutant != 3) {

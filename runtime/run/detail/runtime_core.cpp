@@ -22,7 +22,7 @@ runtime_core::runtime_core(runtime& owner, const runtime_options& options)
       work_(
           options.loops,
           [](void* core) noexcept {
-            for (auto& room : static_cast<runtime_core*>(core)->rooms_) room->end();
+            for (auto& thread : static_cast<runtime_core*>(core)->threads_) thread->end();
           },
           this),
       stuck_(options.loops),
@@ -33,15 +33,15 @@ runtime_core::runtime_core(runtime& owner, const runtime_options& options)
     throw std::invalid_argument("lariat: runtime: more than 65536 loops, each with a thread");
   }
   for (std::size_t index = 0; index < options.loops; ++index) {
-    rooms_.push_back(std::make_unique<loop_room>(options, work_, stuck_));
-    loop& made = rooms_.back()->loop();
+    threads_.push_back(std::make_unique<loop_thread>(options, work_, stuck_));
+    loop& made = threads_.back()->loop();
     made.on_failure(&runtime_core::failure_hook, this);
     made.set_blocking(&*blocking_);
     made.set_computing(&*computing_);
   }
   try {
     for (std::size_t index = 1; index < options.loops; ++index) {
-      rooms_[index]->start_thread(owner, index);
+      threads_[index]->start_thread(owner, index);
     }
   } catch (...) {
     give_up_unstarted();
@@ -51,13 +51,13 @@ runtime_core::runtime_core(runtime& owner, const runtime_options& options)
 
 // No thread could be had for one of the loops: those that run end.
 void runtime_core::give_up_unstarted() noexcept {
-  for (auto& room : rooms_) {
-    if (room->has_thread()) room->close();
+  for (auto& thread : threads_) {
+    if (thread->has_thread()) thread->close();
   }
-  for (auto& room : rooms_) {
-    if (!room->has_thread()) work_.remove();
+  for (auto& thread : threads_) {
+    if (!thread->has_thread()) work_.remove();
   }
-  for (auto& room : rooms_) room->join();
+  for (auto& thread : threads_) thread->join();
 }
 
 void runtime_core::failure_hook(void* core, const unhandled_failure& failure) noexcept {
@@ -165,9 +165,9 @@ const char* runtime_core::obstacle_to_shutdown() noexcept {
 std::vector<std::exception_ptr> runtime_core::shut_down(runtime& owner) {
   if (stopped_.exchange(true)) return {};
   work_.close();  // First: what comes from outside is refused, so that there is an end of it.
-  for (auto& room : rooms_) room->close();
+  for (auto& thread : threads_) thread->close();
   if (!first().has_thread()) first().run_to_end(owner);
-  for (auto& room : rooms_) room->join();
+  for (auto& thread : threads_) thread->join();
   computing_.reset();
   blocking_.reset();  // Waits for functions whose tasks have abandoned them.
   const std::lock_guard lock(mutex_);

@@ -1,7 +1,7 @@
 #pragma once
 
-#include <lariat/runtime/observe/detail/stuck_watch.hpp>
-#include <lariat/runtime/run/detail/loop_room.hpp>
+#include <lariat/runtime/observe/detail/stuck_monitor.hpp>
+#include <lariat/runtime/run/detail/loop_thread.hpp>
 #include <lariat/runtime/run/options.hpp>
 #include <lariat/sched/blocking/blocking_pool.hpp>
 #include <lariat/sched/executor/detail/outstanding_work.hpp>
@@ -33,9 +33,9 @@ class runtime_core {
   runtime_core(const runtime_core&) = delete;
   runtime_core& operator=(const runtime_core&) = delete;
 
-  [[nodiscard]] loop_room& first() noexcept { return *rooms_.front(); }
-  [[nodiscard]] std::size_t size() const noexcept { return rooms_.size(); }
-  [[nodiscard]] loop_room& room(std::size_t index) noexcept { return *rooms_[index]; }
+  [[nodiscard]] loop_thread& first() noexcept { return *threads_.front(); }
+  [[nodiscard]] std::size_t size() const noexcept { return threads_.size(); }
+  [[nodiscard]] loop_thread& thread(std::size_t index) noexcept { return *threads_[index]; }
   [[nodiscard]] const runtime_options& options() const noexcept { return options_; }
 
   [[nodiscard]] bool stopped() const noexcept { return stopped_.load(); }
@@ -57,7 +57,7 @@ class runtime_core {
   [[nodiscard]] std::vector<std::exception_ptr> shut_down(runtime& owner);
 
  private:
-  using room_list = std::vector<std::unique_ptr<loop_room>>;
+  using thread_list = std::vector<std::unique_ptr<loop_thread>>;
 
   static void failure_hook(void* core, const unhandled_failure& failure) noexcept;
   void report(const unhandled_failure& failure) noexcept;
@@ -81,7 +81,7 @@ class runtime_core {
   // Last: until the loops are gone handles that are dropped may report failures.
   std::optional<blocking_pool> blocking_;
   std::optional<pool> computing_;
-  room_list rooms_;
+  thread_list threads_;
 };
 
 }  // namespace lariat::detail

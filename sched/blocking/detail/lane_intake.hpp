@@ -13,7 +13,7 @@ template <class Inbox, class Queue, class Flag>
 class lane_intake {
  public:
   /// Any thread, without the mutex. True if nobody is going to look at what was put in: the caller
-  /// has to take the mutex, `settle` and summon a thread if that says so.
+  /// has to take the mutex, `check_attention` and summon a thread if that says so.
   /// \param calls One, or a chain of them.
   template <class Calls>
   [[nodiscard]] bool put(Calls& calls) noexcept {
@@ -29,8 +29,8 @@ class lane_intake {
   /// What was put in and collected, oldest first.
   [[nodiscard]] Queue& queue() noexcept { return queue_; }
 
-  /// Collects. For a thread of the lane, which from here on is looking: until it calls `settle`
-  /// callers need not.
+  /// Collects. For a thread of the lane, which from here on is looking: until it calls
+  /// `check_attention` callers need not.
   void look() noexcept {
     inbox_.drain(queue_);
     if (left_over_.load(std::memory_order_relaxed)) {
@@ -46,7 +46,7 @@ class lane_intake {
   /// Sees to it that what is queued, and what comes, is looked at, when a caller put something in
   /// unseen or a thread stops looking. True if a thread is to be summoned now.
   /// \param available Whether one sleeps or could be started.
-  [[nodiscard]] bool settle(bool available) noexcept {
+  [[nodiscard]] bool check_attention(bool available) noexcept {
     if (coming_) return false;
     if (spinning_) {
       if (!queue_.empty()) left_over_.store(true, std::memory_order_relaxed);

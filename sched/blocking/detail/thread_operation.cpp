@@ -103,7 +103,7 @@ void thread_operation::refuse(int error) noexcept {
 void thread_operation::run() noexcept {
   if (timer_ != nullptr && !timer_->stop(*home_)) return;
   home_->expect_handoff(-1);
-  if (nested_) lane_->settle_nested();
+  if (nested_) lane_->nested_call_ended();
   operation::run();
 }
 

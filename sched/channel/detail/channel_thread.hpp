@@ -39,13 +39,13 @@ class channel_trial final : public channel_waiter_of<T> {
 
 /// Where a blocking thread sleeps. What it waits for and a stop request both wake it, and either
 /// may be under way when the other has: so each has a flag of its own.
-class channel_bed {
+class channel_parker {
  public:
   /// Until it is delivered, stopped, or the deadline has come. True if it was delivered.
   [[nodiscard]] bool wait(clock_ns deadline) noexcept;
   void wait_delivered() noexcept;
 
-  /// Any thread. The sleeper may destroy the bed as soon as it is delivered.
+  /// Any thread. The sleeper may destroy the parker as soon as it is delivered.
   void deliver() noexcept;
   void stop() noexcept;
 
@@ -77,18 +77,18 @@ class channel_thread final : public channel_waiter_of<T> {
 
   /// Blocks until it is delivered. False if patience was at an end first.
   [[nodiscard]] bool wait(const channel_patience& patience) noexcept {
-    const stop_callback<waker> wake(patience.stop, waker{bed_});
-    return bed_.wait(patience.deadline);
+    const stop_callback<waker> wake(patience.stop, waker{parker_});
+    return parker_.wait(patience.deadline);
   }
-  void wait_delivered() noexcept { bed_.wait_delivered(); }
+  void wait_delivered() noexcept { parker_.wait_delivered(); }
 
  private:
   struct waker {
-    channel_bed& bed;
-    void operator()() const noexcept { bed.stop(); }
+    channel_parker& parker;
+    void operator()() const noexcept { parker.stop(); }
   };
-  void deliver() noexcept override { bed_.deliver(); }
-  channel_bed bed_;
+  void deliver() noexcept override { parker_.deliver(); }
+  channel_parker parker_;
 };
 
 /// Sends `value`, and blocks while there is no room. `cancelled` if patience, which `make` gives,

@@ -1,6 +1,6 @@
 #pragma once
 
-#include <lariat/sched/channel/detail/signal.hpp>
+#include <lariat/sched/channel/detail/baton.hpp>
 #include <lariat/sched/coroutine/detail/frame_pool.hpp>
 
 #include <atomic>
@@ -33,8 +33,8 @@ class oneshot_state {
     if (ends_.fetch_sub(1, std::memory_order_acq_rel) == 1) delete this;
   }
 
-  signal filled;           // The value is there, or will never be.
-  signal abandoned;        // The receiver is gone.
+  baton filled;            // The value is there, or will never be.
+  baton abandoned;         // The receiver is gone.
   std::optional<T> value;  // The sender's until `filled`, then the receiver's.
 
  private:
@@ -44,10 +44,10 @@ class oneshot_state {
 
 /// The awaitable of a receiver.
 template <class T>
-class [[nodiscard]] oneshot_receive final : public signal_wait {
+class [[nodiscard]] oneshot_receive final : public baton_wait {
  public:
   explicit oneshot_receive(oneshot_state<T>& state) noexcept
-      : signal_wait(state.filled), state_(&state) {}
+      : baton_wait(state.filled), state_(&state) {}
 
   T await_resume() {
     check_cancelled();
@@ -63,9 +63,9 @@ class [[nodiscard]] oneshot_receive final : public signal_wait {
 };
 
 /// The awaitable of `oneshot_sender::closed`.
-class [[nodiscard]] oneshot_closed final : public signal_wait {
+class [[nodiscard]] oneshot_closed final : public baton_wait {
  public:
-  explicit oneshot_closed(signal& abandoned) noexcept : signal_wait(abandoned) {}
+  explicit oneshot_closed(baton& abandoned) noexcept : baton_wait(abandoned) {}
   void await_resume() const { check_cancelled(); }
   [[nodiscard]] operation_info info() const noexcept override { return {"oneshot_sender::closed"}; }
 };

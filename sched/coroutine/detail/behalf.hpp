@@ -13,11 +13,11 @@ class behalf {
  public:
   explicit behalf(const context* task) noexcept {
     scope_.task = task;
-    current_strand().scope = &scope_;
+    current_stacklet().scope = &scope_;
   }
   behalf(const behalf&) = delete;
   behalf& operator=(const behalf&) = delete;
-  ~behalf() { current_strand().scope = nullptr; }
+  ~behalf() { current_stacklet().scope = nullptr; }
 
  private:
   fork_scope scope_;

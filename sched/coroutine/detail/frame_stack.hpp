@@ -4,10 +4,11 @@
 
 namespace lariat::detail {
 
-/// Memory for the frames of one strand of fork-join coroutines, whose lives are nested: allocating
-/// moves a pointer. Segments, so that it grows without moving anything and recursion is bounded by
-/// memory alone; what has just become empty is kept for the next time. Used by one thread at a
-/// time. A plain value without a destructor, for it lies in the thread's state and changes hands.
+/// Memory for the frames of one stacklet of fork-join coroutines, whose lives are nested:
+/// allocating moves a pointer. Segments, so that it grows without moving anything and recursion is
+/// bounded by memory alone; what has just become empty is kept for the next time. Used by one
+/// thread at a time. A plain value without a destructor, for it lies in the thread's state and
+/// changes hands.
 class frame_stack {
  public:
   /// \throws std::bad_alloc, std::logic_error on a thread that has none

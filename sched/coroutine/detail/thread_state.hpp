@@ -1,7 +1,7 @@
 #pragma once
 
 #include <lariat/sched/coroutine/detail/frame_list.hpp>
-#include <lariat/sched/coroutine/detail/strand.hpp>
+#include <lariat/sched/coroutine/detail/stacklet.hpp>
 #include <lariat/sched/executor/detail/run_queue.hpp>
 
 #include <cstdint>
@@ -35,7 +35,7 @@ struct cancel_cascade {
 /// the quick kind only. sched/README.md, "Threads".
 struct alignas(64) thread_state {
   loop* running_loop;        ///< The loop that runs here.
-  strand running;            ///< What the worker runs.
+  stacklet running;          ///< What the worker runs.
   void* lane_worker;         ///< The lane's thread that this is. lane.cpp knows its type.
   const context* lane_task;  ///< On whose behalf that runs.
   void* io;                  ///< A word for each layer above.
@@ -72,9 +72,9 @@ LARIAT_NOT_ACROSS_SUSPENSIONS [[nodiscard]] inline thread_state& this_thread_sta
 /// The same; null if there is no memory.
 [[nodiscard]] thread_state* try_thread_state() noexcept;
 
-/// The strand that this thread runs. Touched where frames are made and freed, and where a strand
-/// stops or starts. Written to on a worker only.
-[[nodiscard]] inline strand& current_strand() noexcept { return this_thread_state().running; }
+/// The stacklet that this thread runs. Touched where frames are made and freed, and where a
+/// stacklet stops or starts. Written to on a worker only.
+[[nodiscard]] inline stacklet& current_stacklet() noexcept { return this_thread_state().running; }
 
 /// A word of its own, for a fork that is popped waits for what it leads to: through the state,
 /// which is one load more, a fork takes 3 % longer.

@@ -7,7 +7,7 @@
 namespace lariat::detail {
 
 const context* computing_task() noexcept {
-  const fork_scope* const scope = current_strand().scope;
+  const fork_scope* const scope = current_stacklet().scope;
   return scope == nullptr ? nullptr : scope->task;
 }
 

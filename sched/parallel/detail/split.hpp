@@ -52,7 +52,7 @@ void run_until_stopped(const fork_scope& scope, std::size_t first, std::size_t l
 /// The call that this thread works for. A failure of any of its bodies stops it all, for nobody
 /// catches that but who waits for the whole.
 [[nodiscard]] inline fork_scope& stop_all_on_failure() noexcept {
-  fork_scope& scope = *current_strand().scope;
+  fork_scope& scope = *current_stacklet().scope;
   scope.stop_on_failure = true;
   return scope;
 }
@@ -64,7 +64,7 @@ void run_until_stopped(const fork_scope& scope, std::size_t first, std::size_t l
 /// whenever another worker wants work, and only then (lazy splitting: Tzannes et al., 2010).
 template <class Body>
 fork_task<> split_on_demand(std::size_t first, std::size_t last, Body* body) {
-  const fork_scope& scope = *current_strand().scope;
+  const fork_scope& scope = *current_stacklet().scope;
   batch_size batch;
   while (first != last) {
     if (last - first > 1 && work_is_wanted()) {
@@ -82,7 +82,7 @@ fork_task<> split_on_demand(std::size_t first, std::size_t last, Body* body) {
 template <class Body>
 fork_task<> split_by_grain(std::size_t first, std::size_t last, std::size_t grain, Body* body) {
   if (last - first <= grain) {
-    run_until_stopped(*current_strand().scope, first, last, *body);
+    run_until_stopped(*current_stacklet().scope, first, last, *body);
     co_return;
   }
   const std::size_t middle = first + (last - first) / 2;

@@ -49,13 +49,13 @@ void fork_group::rethrow_failure(std::exception_ptr first) {
 // The rest of the children was stolen.
 std::coroutine_handle<> fork_group::join() noexcept {
   const std::int32_t stolen = unstarted_;
-  current_worker()->lay_down(strand_);
+  current_worker()->put_aside(stacklet_);
   if (!joined_.arrive(stolen)) return std::noop_coroutine();  // Not ours any more.
-  current_worker()->take_up(strand_);
+  current_worker()->go_on_with(stacklet_);
   return parent();
 }
 
-// A strand that `run_nested` has put aside left the child here; ours were stolen long ago.
+// A stacklet that `run_nested` has put aside left the child here; ours were stolen long ago.
 std::coroutine_handle<> fork_group::join_without(void* child) noexcept {
   current_worker()->put_back(child);
   return join();
@@ -66,7 +66,7 @@ void fork_group::run_stolen(void* child) noexcept {
   promise.mark_stolen();
   fork_group& group = promise.group();
   fork_scope& scope = group.scope();
-  current_strand().scope = &scope;
+  current_stacklet().scope = &scope;
   if (scope.disturbed() && group.has_to_stop()) [[unlikely]] {
     group.scope_word().fetch_or(dropped_bit, std::memory_order_relaxed);
     return group.stolen_ended().resume();
@@ -76,7 +76,7 @@ void fork_group::run_stolen(void* child) noexcept {
 
 std::coroutine_handle<> fork_group::stolen_ended() noexcept {
   if (!joined_.child_ended()) return std::noop_coroutine();
-  current_worker()->take_up(strand_);
+  current_worker()->go_on_with(stacklet_);
   return parent();
 }
 

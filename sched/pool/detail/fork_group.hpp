@@ -24,9 +24,9 @@ class fork_group;
 /// What fork-join coroutines of every result type share.
 class fork_promise_base {
  public:
-  static void* operator new(std::size_t size) { return current_strand().frames.allocate(size); }
+  static void* operator new(std::size_t size) { return current_stacklet().frames.allocate(size); }
   static void operator delete(void* frame, std::size_t) noexcept {
-    current_strand().frames.deallocate(frame);
+    current_stacklet().frames.deallocate(frame);
   }
 
   fork_promise_base() noexcept {}  // Nothing to store: a call costs a few instructions in all.
@@ -61,8 +61,8 @@ class fork_promise_base {
   std::uintptr_t group_;
 };
 
-/// Children that were forked by one await. The strand that forks them runs the first at once and
-/// the others as it pops them from its worker's deque; stolen ones are strands of their own. As
+/// Children that were forked by one await. The stacklet that forks them runs the first at once and
+/// the others as it pops them from its worker's deque; stolen ones are stacklets of their own. As
 /// long as none is stolen nothing here is shared, and no atomic operation is made. When one fails
 /// those that have not begun do not begin. Protocol: sched/README.md, "Fork and join" and "Stop".
 class fork_group {
@@ -70,7 +70,7 @@ class fork_group {
   fork_group(const fork_group&) = delete;
   fork_group& operator=(const fork_group&) = delete;
 
-  /// The strand: one of the children has ended. What to run next.
+  /// The stacklet: one of the children has ended. What to run next.
   [[nodiscard, gnu::always_inline]] std::coroutine_handle<> next() noexcept {
     if (unstarted_ == 0) return parent();
     auto& forks = current_worker()->forks();
@@ -109,7 +109,7 @@ class fork_group {
   std::coroutine_handle<> start(std::coroutine_handle<> parent, std::size_t count,
                                 ChildAt child_at) {
     unstarted_ = static_cast<std::int32_t>(count - 1);
-    fork_scope* const scope = current_strand().scope;
+    fork_scope* const scope = current_stacklet().scope;
     scope_word_ = reinterpret_cast<std::uintptr_t>(scope);
     parent_ = parent.address();
     if (scope->disturbed()) [[unlikely]]
@@ -160,10 +160,10 @@ class fork_group {
   void* parent_;  // The address of its handle, which would have to be cleared first.
   // Atomic by reference only: a std::atomic would be cleared first, which costs each fork a store.
   mutable std::uintptr_t scope_word_;
-  std::int32_t unstarted_;  // Children that the strand has not started: waiting, or stolen.
+  std::int32_t unstarted_;  // Children that the stacklet has not started: waiting, or stolen.
   join_counter joined_;
   union {
-    strand strand_;  // While it waits.
+    stacklet stacklet_;  // While it waits.
   };
 };
 

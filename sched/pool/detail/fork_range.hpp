@@ -41,7 +41,7 @@ class call_iterator {
   std::size_t next_ = 0;
 };
 
-/// Children whose number is known at run time. The strand's stack has their tasks, one after the
+/// Children whose number is known at run time. The stacklet's stack has their tasks, one after the
 /// other, and then their frames.
 template <class T>
 class [[nodiscard]] fork_range_operation : fork_group {
@@ -57,7 +57,7 @@ class [[nodiscard]] fork_range_operation : fork_group {
   ~fork_range_operation() {
     if (tasks_ == nullptr) return;
     while (made_ != 0) tasks_[--made_].~task();
-    current_strand().frames.deallocate(tasks_);
+    current_stacklet().frames.deallocate(tasks_);
   }
 
   bool await_ready() const noexcept { return made_ == 0; }
@@ -84,7 +84,7 @@ class [[nodiscard]] fork_range_operation : fork_group {
     if (count > std::numeric_limits<std::int32_t>::max())
       throw std::length_error("lariat: fork_join takes at most 2^31 - 1 fork_tasks");
     if (count == 0) return;
-    tasks_ = static_cast<task*>(current_strand().frames.allocate(count * sizeof(task)));
+    tasks_ = static_cast<task*>(current_stacklet().frames.allocate(count * sizeof(task)));
   }
 
   [[nodiscard]] slot<T>& result(std::size_t i) const noexcept {

@@ -44,7 +44,7 @@ class basic_parking {
 
   /// Worker: has found nothing. Then it tells all owners that somebody sleeps, lets them know by a
   /// heavy fence, looks a last time, and sleeps unless it `rises`.
-  void lie_down(worker self) {
+  void fall_asleep(worker self) {
     const std::lock_guard<Mutex> lock(mutex_);
     sleepers_.push_back(self);
     count();

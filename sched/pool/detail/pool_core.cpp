@@ -55,7 +55,8 @@ class pool_core::sweep {
   void* steal(clock_ns now) noexcept {
     const std::size_t count = core_.workers_.size();
     bool hidden = false;
-    // Its own deque at last: only a strand that was put aside by `run_nested` can have left forks.
+    // Its own deque at last: only a stacklet that was put aside by `run_nested` can have left
+    // forks.
     for (std::size_t i = 1; i <= count; ++i) {
       pool_worker& victim = *core_.workers_[(self_.index() + i) % count];
       void* child = nullptr;
@@ -137,9 +138,9 @@ pool_core::pool_core(pool& owner) : owner_(owner), spin_ns_(0), pin_(false), cro
 void pool_core::run_here(runnable& step) noexcept {
   set_current_worker(workers_.front().get());
   step.run();
-  current_strand().scope = nullptr;
+  current_stacklet().scope = nullptr;
   set_current_worker(nullptr);
-  current_strand().frames.release();
+  current_stacklet().frames.release();
 }
 
 void pool_core::start_threads() {
@@ -169,14 +170,14 @@ void pool_core::start_threads() {
 
 pool_core::~pool_core() {
   stopping_.store(true, std::memory_order_seq_cst);
-  for (auto& each : workers_) each->bed().wake();
+  for (auto& each : workers_) each->own_parker().wake();
   for (std::thread& each : threads_) each.join();
 }
 
 void pool_core::leave_behind() noexcept {
   if (current_worker() != nullptr && &current_worker()->core() == this) {
     set_current_worker(nullptr);
-    current_strand() = {};
+    current_stacklet() = {};
   }
   // Kept where a leak checker finds it: nothing of it may be touched, or given back.
   static pool_core* left_last = nullptr;
@@ -184,7 +185,7 @@ void pool_core::leave_behind() noexcept {
 }
 
 void pool_core::wake(pool_worker* sleeper) noexcept {
-  if (sleeper != nullptr) sleeper->bed().wake();
+  if (sleeper != nullptr) sleeper->own_parker().wake();
 }
 
 void pool_core::wake_one() noexcept { wake(parking_.summon()); }
@@ -214,7 +215,7 @@ bool pool_core::run_one(pool_worker& self, const std::atomic<bool>& done) noexce
     if (runnable* step = take_injected()) {
       wake(parking_.found());
       step->run();
-      current_strand().scope = nullptr;
+      current_stacklet().scope = nullptr;
       parking_.search();
       return true;
     }
@@ -244,11 +245,11 @@ bool pool_core::anything_visible() const noexcept {
 }
 
 void pool_core::sleep(pool_worker& self, const std::atomic<bool>& done) noexcept {
-  parking_.lie_down(&self);
+  parking_.fall_asleep(&self);
   for (auto& each : workers_) each->forks().ask();
   asymmetric::heavy_fence();
   const bool stay = anything_visible() || done.load(std::memory_order_acquire);
-  if (!stay) self.bed().park(no_deadline);
+  if (!stay) self.own_parker().park(no_deadline);
   // If it was summoned it is not among the sleepers any more. A wake-up that comes too late ends
   // the next sleep, for nothing.
   (void)parking_.rise(&self);
@@ -263,23 +264,23 @@ void pool_core::run(pool_worker& self) noexcept {
     sleep(self, stopping_);
   }
   set_current_worker(nullptr);
-  current_strand().frames.release();
+  current_stacklet().frames.release();
 }
 
 void pool_core::run_stolen(pool_worker& self, void* child) noexcept {
   const pool_worker::fork_origin::mark outer = self.enter(fork_group::scope_of(child));
   fork_group::run_stolen(child);
-  current_strand().scope = nullptr;
+  current_stacklet().scope = nullptr;
   self.leave(outer);
 }
 
 // Does not count as searching or asleep: who gives work to anybody must not rely on it.
 void pool_core::run_nested(pool_worker& self, runnable& job, const fork_scope& scope,
                            const std::atomic<bool>& done) noexcept {
-  strand waiting;
-  self.lay_down(waiting);
+  stacklet waiting;
+  self.put_aside(waiting);
   job.run();
-  current_strand().scope = nullptr;
+  current_stacklet().scope = nullptr;
   sweep victims(*this, self);
   clock_ns idle_since = monotonic_now();
   clock_ns nap_ns = nap_min_ns;
@@ -293,11 +294,11 @@ void pool_core::run_nested(pool_worker& self, runnable& job, const fork_scope& s
       for (unsigned i = 0; i < pauses_max; ++i) pause();
     } else {
       // Others may steal of the call meanwhile, and fork; nobody tells.
-      (void)self.bed().park(now + nap_ns);
+      (void)self.own_parker().park(now + nap_ns);
       nap_ns = std::min(2 * nap_ns, nap_max_ns);
     }
   }
-  self.take_up(waiting);
+  self.go_on_with(waiting);
 }
 
 }  // namespace lariat::detail

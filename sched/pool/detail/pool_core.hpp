@@ -51,7 +51,7 @@ class pool_core {
   void wake_one() noexcept;
 
   /// On a worker of this pool, inside of a function: runs `job`, whose call is `scope`, and then
-  /// what others have to do for that, until `done`, which comes with a wake of its bed.
+  /// what others have to do for that, until `done`, which comes with a wake of its parker.
   void run_nested(pool_worker& self, runnable& job, const fork_scope& scope,
                   const std::atomic<bool>& done) noexcept;
 

@@ -27,7 +27,7 @@ void pool_job::run() noexcept {
     delete this;
     return;
   }
-  current_strand().scope = &scope_;
+  current_stacklet().scope = &scope_;
   pool_worker& here = *current_worker();
   const pool_worker::fork_origin::mark outer = here.enter(scope_);
   execute();
@@ -44,7 +44,7 @@ bool pool_job::take_back() noexcept {
 void pool_job::request_stop() noexcept { scope_.stop(); }
 
 void pool_job::finish() noexcept {
-  current_strand().scope = nullptr;  // It may go now.
+  current_stacklet().scope = nullptr;  // It may go now.
   waiter_->job_ended();
 }
 
@@ -56,7 +56,7 @@ class waiting_thread final : public pool_waiter {
  public:
   void job_ended() noexcept override {
     // Release: the result. The last touch of all that the thread owns, or the wake is.
-    if (stage_.exchange(stage::ended, std::memory_order_acq_rel) == stage::asleep) bed_.wake();
+    if (stage_.exchange(stage::ended, std::memory_order_acq_rel) == stage::asleep) parker_.wake();
   }
   void wait() noexcept {
     static const bool one_cpu = usable_cpus() == 1;  // Then spinning keeps the call from running.
@@ -71,7 +71,7 @@ class waiting_thread final : public pool_waiter {
     stage expected = stage::awake;
     // Acquire, if it has ended: the result.
     if (stage_.compare_exchange_strong(expected, stage::asleep, std::memory_order_acquire)) {
-      (void)bed_.park(no_deadline);
+      (void)parker_.park(no_deadline);
     }
   }
 
@@ -79,17 +79,17 @@ class waiting_thread final : public pool_waiter {
   enum class stage : unsigned char { awake, asleep, ended };
   static constexpr clock_ns spin_ns = 20'000;
   std::atomic<stage> stage_{stage::awake};
-  parker bed_;
+  parker parker_;
 };
 
-// A worker, whose bed others use as well.
+// A worker, whose parker others use as well.
 class helping_worker final : public pool_waiter {
  public:
   explicit helping_worker(pool_worker& self) noexcept : self_(self) {}
 
   void job_ended() noexcept override {
     ended_.store(true, std::memory_order_release);  // The result.
-    if (current_worker() != &self_) self_.bed().wake();
+    if (current_worker() != &self_) self_.own_parker().wake();
     left_.store(true, std::memory_order_release);
   }
   void run(runnable& job, const fork_scope& scope) noexcept {
@@ -108,7 +108,7 @@ class helping_worker final : public pool_waiter {
 class nested_scope {
  public:
   explicit nested_scope(fork_scope& inner) : inner_(inner) {
-    if (fork_scope* const outer = current_strand().scope; outer != nullptr) {
+    if (fork_scope* const outer = current_stacklet().scope; outer != nullptr) {
       inner_.task = outer->task;
       inner_.nest_in(*outer);
     }

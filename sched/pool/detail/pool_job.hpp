@@ -166,7 +166,7 @@ class fork_job final : public pool_job, private fork_group, private return_point
   void end_task() noexcept {
     void* const frame = task_.address();
     task_.~fork_task();
-    current_strand().frames.deallocate(frame);
+    current_stacklet().frames.deallocate(frame);
   }
 
   std::tuple<F, Args...> bound_;

@@ -12,15 +12,15 @@ void pool_worker::share() noexcept {
   core_.wake_one();
 }
 
-void pool_worker::lay_down(strand& keeper) noexcept {
-  strand& running = current_strand();
+void pool_worker::put_aside(stacklet& keeper) noexcept {
+  stacklet& running = current_stacklet();
   keeper = running;
   running = {std::exchange(spare_, frame_stack()), nullptr};
 }
 
-void pool_worker::take_up(const strand& keeper) noexcept {
+void pool_worker::go_on_with(const stacklet& keeper) noexcept {
   spare_.release();
-  strand& running = current_strand();
+  stacklet& running = current_stacklet();
   spare_ = running.frames;
   running = keeper;
 }

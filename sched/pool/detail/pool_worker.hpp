@@ -29,16 +29,16 @@ class pool_worker {
   [[nodiscard]] const fork_origin& origin() const noexcept { return origin_; }
   [[nodiscard]] pool_core& core() const noexcept { return core_; }
   [[nodiscard]] std::size_t index() const noexcept { return index_; }
-  [[nodiscard]] parker& bed() noexcept { return bed_; }
+  [[nodiscard]] parker& own_parker() noexcept { return parker_; }
 
   /// Thieves have asked for more, or sleep.
   void share() noexcept;
 
-  /// Puts the thread's strand aside, into `keeper`, and begins another.
-  void lay_down(strand& keeper) noexcept;
+  /// Puts the thread's stacklet aside, into `keeper`, and begins another.
+  void put_aside(stacklet& keeper) noexcept;
 
   /// Goes on with one that was put aside, here or on another thread. \pre The current one is over.
-  void take_up(const strand& keeper) noexcept;
+  void go_on_with(const stacklet& keeper) noexcept;
 
   /// What it pushes from now on belongs to the call `scope`. Gives what to `leave` to.
   [[nodiscard]] fork_origin::mark enter(const fork_scope& scope) noexcept;
@@ -57,7 +57,7 @@ class pool_worker {
   frame_stack spare_;               // An empty one, kept.
   pool_core& core_;
   std::size_t index_;
-  parker bed_;
+  parker parker_;
 };
 
 }  // namespace lariat::detail

@@ -22,8 +22,8 @@ class body_or_result {
   body_or_result& operator=(const body_or_result&) = delete;
   ~body_or_result() {}
 
-  void destroy(bool settled) noexcept {
-    if (settled) {
+  void destroy(bool has_result) noexcept {
+    if (has_result) {
       result_.~slot();
     } else {
       body_.~root_task();
@@ -31,12 +31,12 @@ class body_or_result {
   }
 
   [[nodiscard]] root_task<T>& body() noexcept { return body_; }
-  /// Once it is settled.
+  /// Once it is that.
   [[nodiscard]] slot<T>& result() noexcept { return result_; }
   [[nodiscard]] const slot<T>& result() const noexcept { return result_; }
 
-  /// Settles it, once: the body has ended.
-  void settle() noexcept {
+  /// Becomes the result, once: the body has ended.
+  void become_result() noexcept {
     root_task<T> ended = make_room();
     try {
       result_.take_from(ended.result());
@@ -45,7 +45,7 @@ class body_or_result {
     }
   }
 
-  /// Settles it, once: the body never ran.
+  /// Becomes the result, once: the body never ran.
   void fail(std::exception_ptr error) noexcept {
     const root_task<T> refused = make_room();
     result_.fail(std::move(error));

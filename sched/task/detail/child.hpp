@@ -103,7 +103,7 @@ class child_base : public context, private return_point {
   }
 
  protected:
-  ~child_base() { place_.destroy(settled_); }
+  ~child_base() { place_.destroy(has_result_); }
 
  private:
   [[nodiscard]] executor* find_pool() const noexcept override { return parent_->computing_on(); }
@@ -120,12 +120,12 @@ class child_base : public context, private return_point {
   }
 
   void returned() noexcept {
-    place_.settle();
+    place_.become_result();
     finish();
   }
 
   void finish() noexcept {
-    settled_ = true;
+    has_result_ = true;
     detach();
     const slot<T>& ended = result();
     told_->child_finished(*this, ended.has_error() ? ended.error() : std::exception_ptr());
@@ -135,7 +135,7 @@ class child_base : public context, private return_point {
   static void back_from_pool(void* self) noexcept { static_cast<child_base*>(self)->returned(); }
 
   body_or_result<T> place_;
-  bool settled_ = false;
+  bool has_result_ = false;
   child_owner* told_ = nullptr;
   const context* parent_ = nullptr;
 };

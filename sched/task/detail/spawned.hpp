@@ -148,7 +148,7 @@ class spawned : public context {
   bool retrieved_ = false;
 
  protected:
-  bool settled_ = false;  // The derived class's: here it takes no room.
+  bool has_result_ = false;  // The derived class's: here it takes no room.
 
  private:
   join_waiter* waiters_ = nullptr;
@@ -158,7 +158,7 @@ class spawned : public context {
 template <class T>
 class spawned_result : public spawned {
  public:
-  ~spawned_result() override { place_.destroy(settled_); }
+  ~spawned_result() override { place_.destroy(has_result_); }
 
   /// Once the task has ended.
   [[nodiscard]] slot<T>& result() noexcept { return place_.result(); }
@@ -179,7 +179,7 @@ class spawned_result : public spawned {
 
   void store_failure(std::exception_ptr error) noexcept override {
     place_.fail(std::move(error));
-    settled_ = true;
+    has_result_ = true;
   }
   [[nodiscard]] const std::exception_ptr* failure() const noexcept final {
     const slot<T>& ended = place_.result();
@@ -187,12 +187,12 @@ class spawned_result : public spawned {
   }
 
   void take_result() noexcept {
-    place_.settle();
-    settled_ = true;
+    place_.become_result();
+    has_result_ = true;
   }
 
   [[nodiscard]] root_task<T>& body() noexcept { return place_.body(); }
-  [[nodiscard]] bool settled() const noexcept { return settled_; }
+  [[nodiscard]] bool has_result() const noexcept { return has_result_; }
 
  private:
   body_or_result<T> place_;
@@ -248,7 +248,7 @@ class spawned_call : public spawned_result<T>, private return_point {
         return_point(&spawned_call::returned),
         call_(std::forward<F>(callable), std::forward<A>(args)...) {}
   ~spawned_call() override {
-    if (!this->settled()) call_.empty();
+    if (!this->has_result()) call_.empty();
   }
 
  private:

@@ -217,9 +217,9 @@ TEST_CASE("a channel loses nothing, and gives nothing twice", "[testing][primiti
           for (int i = 0; i < 6; ++i) {
             co_await some_time(world);
             if (i % 3 == 2) {
-              channel_permit<int> room = co_await to.reserve();
+              channel_permit<int> thread = co_await to.reserve();
               co_await some_time(world);
-              if (room.send(i)) ++all.sent;
+              if (thread.send(i)) ++all.sent;
             } else {
               co_await to.send(i);
               ++all.sent;

@@ -70,8 +70,8 @@ TEST_CASE("a read_exact that is cancelled says how much it has taken", "[testing
     std::size_t filled = 0;
     while (filled < received.size()) {
       const auto part = [&]() -> task<> {
-        const auto room = bytes_in(received).subspan(filled);
-        const auto ended = co_await as_result(pair.client.read_exact(room));
+        const auto thread = bytes_in(received).subspan(filled);
+        const auto ended = co_await as_result(pair.client.read_exact(thread));
         filled += ended.value;
       };
       const auto limit = std::chrono::nanoseconds(1 + world.random(300'000));

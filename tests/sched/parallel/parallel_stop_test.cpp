@@ -31,7 +31,7 @@ pool& two_workers() {
   return workers;
 }
 
-bool call_is_stopped() { return detail::current_strand().scope->stopped(); }
+bool call_is_stopped() { return detail::current_stacklet().scope->stopped(); }
 
 // The bodies of one call: each waits, once it was told to, until the call is stopped.
 class scene {

@@ -228,9 +228,9 @@ TEST_CASE("a loop of forks reuses its memory", "[sched][fork_join]") {
   pool workers({.workers = 1});
   auto loop = []() -> fork_task<std::size_t> {
     co_await fork_join(value_of(1), value_of(2));
-    const std::size_t before = detail::current_strand().frames.capacity();
+    const std::size_t before = detail::current_stacklet().frames.capacity();
     for (int i = 0; i < 100'000; ++i) co_await fork_join(value_of(1), value_of(2));
-    co_return detail::current_strand().frames.capacity() - before;
+    co_return detail::current_stacklet().frames.capacity() - before;
   };
   CHECK(to_pool(workers, loop).get() == 0);
 }

@@ -49,8 +49,8 @@ fork_task<int> fail(const char* text) {
   co_return 0;
 }
 
-// The memory of the strand that this runs on.
-std::size_t stack_capacity() { return detail::current_strand().frames.capacity(); }
+// The memory of the stacklet that this runs on.
+std::size_t stack_capacity() { return detail::current_stacklet().frames.capacity(); }
 
 }  // namespace
 

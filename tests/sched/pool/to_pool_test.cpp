@@ -219,9 +219,9 @@ TEST_CASE("a fork_task that blocks for another call lets its forks be run meanwh
   CHECK(to_pool(workers, &nested::root, &workers).get() == 6);
 }
 
-// A worker that waits in `get` has forks of its own in its deque while it goes on with strands that
-// waited elsewhere: neither may take the other's.
-TEST_CASE("nested calls inside of forks keep forks and strands apart", "[sched][to_pool]") {
+// A worker that waits in `get` has forks of its own in its deque while it goes on with stacklets
+// that waited elsewhere: neither may take the other's.
+TEST_CASE("nested calls inside of forks keep forks and stacklets apart", "[sched][to_pool]") {
   struct nested {
     static fork_task<long> count(int depth) {
       if (depth == 0) co_return 1;

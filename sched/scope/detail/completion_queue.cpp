@@ -1,4 +1,4 @@
-#include <lariat/sched/scope/detail/completion_watch.hpp>
+#include <lariat/sched/scope/detail/completion_queue.hpp>
 
 #include <lariat/sched/loop/detail/wait_chain.hpp>
 #include <lariat/sched/loop/loop.hpp>
@@ -9,7 +9,7 @@
 
 namespace lariat::detail {
 
-completion_watch::completion_watch(const std::vector<spawned*>& records) {
+completion_queue::completion_queue(const std::vector<spawned*>& records) {
   for (const spawned* each : records) {
     if (each->owner() == loop::current()) continue;
     throw std::logic_error("lariat: as_completed: a task belongs to another loop than this one");
@@ -22,7 +22,7 @@ completion_watch::completion_watch(const std::vector<spawned*>& records) {
   }
 }
 
-completion_watch::~completion_watch() {
+completion_queue::~completion_queue() {
   assert(waiting_ == nullptr && "completions were destroyed while a task awaits the next");
   std::vector<bool> heard(entries_.size());
   for (const std::size_t index : order_) heard[index] = true;
@@ -31,7 +31,7 @@ completion_watch::~completion_watch() {
   }
 }
 
-void completion_watch::ended(const entry& which) noexcept {
+void completion_queue::ended(const entry& which) noexcept {
   order_.push_back(static_cast<std::size_t>(&which - entries_.data()));
   if (waiting_ != nullptr) std::exchange(waiting_, nullptr)->complete();
 }
@@ -41,37 +41,37 @@ bool completion_operation::start() {
     cancelled_ = true;
     return false;
   }
-  if (watch_->given_ < watch_->order_.size() || watch_->given_ == watch_->entries_.size()) {
+  if (queue_->given_ < queue_->order_.size() || queue_->given_ == queue_->entries_.size()) {
     return false;
   }
-  if (watch_->waiting_ != nullptr) {
+  if (queue_->waiting_ != nullptr) {
     throw std::logic_error("lariat: as_completed: another task awaits the next one already");
   }
   if (deadlock_checks()) refuse_deadlock(*this);
   suspend();
-  watch_->waiting_ = this;
+  queue_->waiting_ = this;
   return true;
 }
 
 woken_by completion_operation::depends_on(dependency_visitor& visit) const {
-  if (suspended() && watch_->waiting_ != this) return woken_by::anything;  // It is on its way.
-  for (const completion_watch::entry& each : watch_->entries_) {
+  if (suspended() && queue_->waiting_ != this) return woken_by::anything;  // It is on its way.
+  for (const completion_queue::entry& each : queue_->entries_) {
     if (!each.record().done() && !visit.task(each.record())) break;
   }
   return woken_by::any_of;
 }
 
 void completion_operation::cancel() noexcept {
-  if (watch_->waiting_ != this) return;  // It was told, and is on its way.
-  watch_->waiting_ = nullptr;
+  if (queue_->waiting_ != this) return;  // It was told, and is on its way.
+  queue_->waiting_ = nullptr;
   cancelled_ = true;
   complete();
 }
 
 std::size_t completion_operation::take() {
   if (cancelled_) throw_cancelled();
-  if (watch_->given_ == watch_->entries_.size()) return none;
-  return watch_->order_[watch_->given_++];
+  if (queue_->given_ == queue_->entries_.size()) return none;
+  return queue_->order_[queue_->given_++];
 }
 
 }  // namespace lariat::detail

@@ -11,11 +11,11 @@ namespace lariat::detail {
 /// a word that is null, the waiter, or the word's own address when it has happened. Protocol:
 /// sched/README.md, "Signal". A template so that the same text is checked by its model.
 template <class Waiter, class Word>
-class basic_signal {
+class basic_baton {
  public:
-  basic_signal() = default;
-  basic_signal(const basic_signal&) = delete;
-  basic_signal& operator=(const basic_signal&) = delete;
+  basic_baton() = default;
+  basic_baton(const basic_baton&) = delete;
+  basic_baton& operator=(const basic_baton&) = delete;
 
   /// Any thread, once. Gives the waiter that has to be told, if there is one; it stays there until
   /// it is.
@@ -54,20 +54,20 @@ class basic_signal {
  private:
   // An address that no waiter can have.
   [[nodiscard]] Waiter* self() const noexcept {
-    return reinterpret_cast<Waiter*>(const_cast<basic_signal*>(this));
+    return reinterpret_cast<Waiter*>(const_cast<basic_baton*>(this));
   }
 
   Word word_{nullptr};
 };
 
-class signal_wait;
-using signal = basic_signal<signal_wait, std::atomic<signal_wait*>>;
+class baton_wait;
+using baton = basic_baton<baton_wait, std::atomic<baton_wait*>>;
 
-/// Tells that it has happened. Any thread, once; after it the waiter may destroy the signal.
-void raise(signal& happened) noexcept;
+/// Tells that it has happened. Any thread, once; after it the waiter may destroy the baton.
+void raise(baton& happened) noexcept;
 
-/// Waits for a signal. Awaitables derive from it, and call `check_cancelled` when they are resumed.
-class signal_wait : public operation {
+/// Waits for a baton. Awaitables derive from it, and call `check_cancelled` when they are resumed.
+class baton_wait : public operation {
  public:
   bool await_ready() const noexcept { return false; }
   template <class Promise>
@@ -79,9 +79,9 @@ class signal_wait : public operation {
   woken_by depends_on(dependency_visitor&) const final { return woken_by::somebody; }
 
  protected:
-  explicit signal_wait(signal& awaited) noexcept : awaited_(&awaited) {}
-  signal_wait(const signal_wait&) = default;
-  ~signal_wait() = default;
+  explicit baton_wait(baton& awaited) noexcept : awaited_(&awaited) {}
+  baton_wait(const baton_wait&) = default;
+  ~baton_wait() = default;
 
   void check_cancelled() const {
     if (cancelled_) [[unlikely]]
@@ -89,10 +89,10 @@ class signal_wait : public operation {
   }
 
  private:
-  friend void raise(signal& happened) noexcept;
+  friend void raise(baton& happened) noexcept;
   [[nodiscard]] bool start();
 
-  signal* awaited_;
+  baton* awaited_;
   bool cancelled_ = false;
 };
 

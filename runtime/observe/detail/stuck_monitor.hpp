@@ -1,6 +1,6 @@
 #pragma once
 
-#include <lariat/sched/loop/detail/loop_watch.hpp>
+#include <lariat/sched/loop/detail/loop_monitor.hpp>
 #include <lariat/sched/thread/clock.hpp>
 
 #include <atomic>
@@ -28,7 +28,7 @@ class stuck_report {
       : active_(loops), loops_(loops), print_(print), state_(state) {}
 
  private:
-  friend class stuck_watch;
+  friend class stuck_monitor;
 
   void rest(loop& where);
   void stir(bool had_tasks) noexcept;
@@ -49,14 +49,14 @@ class stuck_report {
 ///
 /// With an operation in flight, or a timer, it costs a few instructions for each sleep of the loop;
 /// otherwise one wake-up for each sleep that is long.
-class stuck_watch final : public loop_watch {
+class stuck_monitor final : public loop_monitor {
  public:
   /// How long nothing may have happened: a thread that serves tasks mostly answers sooner.
   static constexpr clock_ns patience_ns = 1'000'000'000;
 
-  stuck_watch(loop& watched, stuck_report& report) noexcept : loop_(watched), report_(report) {}
-  stuck_watch(const stuck_watch&) = delete;  // The loop refers to it.
-  stuck_watch& operator=(const stuck_watch&) = delete;
+  stuck_monitor(loop& watched, stuck_report& report) noexcept : loop_(watched), report_(report) {}
+  stuck_monitor(const stuck_monitor&) = delete;  // The loop refers to it.
+  stuck_monitor& operator=(const stuck_monitor&) = delete;
 
   clock_ns before_sleep() noexcept override;
   void woken() noexcept override;

@@ -9,7 +9,7 @@ class fork_scope;
 /// What runs one after the other on one frame stack, on one thread at a time: a coroutine, then the
 /// children that it forked and nobody stole. A plain value, for it lies in the thread's state and
 /// changes hands.
-struct strand {
+struct stacklet {
   frame_stack frames;
   fork_scope* scope = nullptr;
 };

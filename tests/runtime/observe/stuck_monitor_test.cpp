@@ -1,4 +1,4 @@
-#include <lariat/runtime/observe/detail/stuck_watch.hpp>
+#include <lariat/runtime/observe/detail/stuck_monitor.hpp>
 
 #include "child_process.hpp"
 #include "contains.hpp"
@@ -76,7 +76,7 @@ class watched_loop {
   loop loop_{driver_};
   std::vector<std::string> reports_;
   detail::stuck_report report_{1, &watched_loop::take, this};
-  detail::stuck_watch watch_{loop_, report_};
+  detail::stuck_monitor watch_{loop_, report_};
 };
 
 constexpr const char* stuck_text =
@@ -88,7 +88,7 @@ constexpr const char* stuck_text =
 // With real loops: what the runtime prints, and that it goes on. These come first, for the others
 // leave a thread of `to_thread`, and a process is to be forked by one that has none.
 
-TEST_CASE("run reports a deadlock on stderr", "[runtime][stuck_watch]") {
+TEST_CASE("run reports a deadlock on stderr", "[runtime][stuck_monitor]") {
   if (!detail::deadlock_checks()) return;
   child_process child([] {
     auto main = []() -> task<> {
@@ -100,12 +100,12 @@ TEST_CASE("run reports a deadlock on stderr", "[runtime][stuck_watch]") {
   });
   CHECK(child.await_output("(unless another thread does)\ntask "));
   CHECK(child.await_output(" \"main\" waits in event::wait"));
-  CHECK(child.await_output("stuck_watch_test.cpp:"));
+  CHECK(child.await_output("stuck_monitor_test.cpp:"));
   child.send(SIGINT);
   CHECK(child.status() == child_process::killed_by(SIGINT));
 }
 
-TEST_CASE("loops of one runtime are stuck when all of them are", "[runtime][stuck_watch]") {
+TEST_CASE("loops of one runtime are stuck when all of them are", "[runtime][stuck_monitor]") {
   if (!detail::deadlock_checks()) return;
   child_process child([] {
     auto wait = []() -> task<> {
@@ -125,7 +125,7 @@ TEST_CASE("loops of one runtime are stuck when all of them are", "[runtime][stuc
 // With a loop alone.
 
 TEST_CASE("a loop whose tasks wait for each other is reported with all of them",
-          "[runtime][stuck_watch]") {
+          "[runtime][stuck_monitor]") {
   watched_loop watched;
   watched.run([&]() -> task<> {
     event opened;
@@ -145,7 +145,7 @@ TEST_CASE("a loop whose tasks wait for each other is reported with all of them",
     tasks.push_back(spawn(take));
     const auto before = time_here();
     watched.rescue = [&] {
-      CHECK(time_here() - before >= std::chrono::nanoseconds(detail::stuck_watch::patience_ns));
+      CHECK(time_here() - before >= std::chrono::nanoseconds(detail::stuck_monitor::patience_ns));
       opened.set();
       places.release();
       (void)items.try_put(1);
@@ -162,10 +162,10 @@ TEST_CASE("a loop whose tasks wait for each other is reported with all of them",
   CHECK(contains(text, "waits in semaphore::acquire"));
   CHECK(contains(text, "waits in when_all"));
   CHECK(contains(text, "waits in event::wait"));
-  CHECK(contains(text, "stuck_watch_test.cpp:"));
+  CHECK(contains(text, "stuck_monitor_test.cpp:"));
 }
 
-TEST_CASE("a loop that a thread serves after all is reported once", "[runtime][stuck_watch]") {
+TEST_CASE("a loop that a thread serves after all is reported once", "[runtime][stuck_monitor]") {
   watched_loop watched;
   watched.run([&]() -> task<> {
     for (int i = 0; i < 3; ++i) {
@@ -181,7 +181,7 @@ TEST_CASE("a loop that a thread serves after all is reported once", "[runtime][s
   CHECK(watched.reports().size() == 1);
 }
 
-TEST_CASE("who waits for time or for a thread is not reported", "[runtime][stuck_watch]") {
+TEST_CASE("who waits for time or for a thread is not reported", "[runtime][stuck_monitor]") {
   watched_loop watched;
   watched.run([&]() -> task<> {
     event opened;
@@ -210,7 +210,7 @@ TEST_CASE("who waits for time or for a thread is not reported", "[runtime][stuck
   CHECK(watched.reports().empty());
 }
 
-TEST_CASE("a foreign coroutine's wait may be ended by anything", "[runtime][stuck_watch]") {
+TEST_CASE("a foreign coroutine's wait may be ended by anything", "[runtime][stuck_monitor]") {
   // It suspends in what is no operation of this library.
   struct hand_made {
     std::coroutine_handle<>& handle;
@@ -233,7 +233,7 @@ TEST_CASE("a foreign coroutine's wait may be ended by anything", "[runtime][stuc
   CHECK(watched.reports().empty());
 }
 
-TEST_CASE("with operations in flight nothing is reported", "[runtime][stuck_watch]") {
+TEST_CASE("with operations in flight nothing is reported", "[runtime][stuck_monitor]") {
   watched_loop watched;
   watched.driver().set_busy(true);
   event opened;

@@ -1,7 +1,7 @@
 #pragma once
 
 #include <lariat/io/driver/loop_driver.hpp>
-#include <lariat/runtime/observe/detail/stuck_watch.hpp>
+#include <lariat/runtime/observe/detail/stuck_monitor.hpp>
 #include <lariat/runtime/run/options.hpp>
 #include <lariat/sched/executor/detail/outstanding_work.hpp>
 #include <lariat/sched/executor/detail/timer_wheel.hpp>
@@ -22,12 +22,12 @@ namespace lariat::detail {
 [[nodiscard]] runtime* running_runtime() noexcept;
 
 /// A loop with its ring and, but for a first one that `block_on` runs, its thread.
-class loop_room {
+class loop_thread {
  public:
   /// \throws io::io_uring_unavailable
-  loop_room(const runtime_options& options, outstanding_work& work, stuck_report& stuck);
-  loop_room(const loop_room&) = delete;
-  loop_room& operator=(const loop_room&) = delete;
+  loop_thread(const runtime_options& options, outstanding_work& work, stuck_report& stuck);
+  loop_thread(const loop_thread&) = delete;
+  loop_thread& operator=(const loop_thread&) = delete;
 
   [[nodiscard]] lariat::loop& loop() noexcept { return loop_; }
 
@@ -61,12 +61,12 @@ class loop_room {
   /// One thing that the loop is told to do.
   class order final : public runnable {
    public:
-    using function = void (*)(loop_room& room);
-    order(loop_room& room, function action) noexcept : room_(room), action_(action) {}
-    void run() noexcept override { action_(room_); }
+    using function = void (*)(loop_thread& thread);
+    order(loop_thread& thread, function action) noexcept : thread_(thread), action_(action) {}
+    void run() noexcept override { action_(thread_); }
 
    private:
-    loop_room& room_;
+    loop_thread& thread_;
     function action_;
   };
 
@@ -76,7 +76,7 @@ class loop_room {
 
   clock_ns grace_;
   io::loop_driver driver_;
-  std::optional<stuck_watch> watch_;  // Where deadlocks are looked for.
+  std::optional<stuck_monitor> monitor_;  // Where deadlocks are looked for.
   lariat::loop loop_;
   std::thread thread_;
   std::thread::id runner_;  // Of the thread that ran the loop first.

@@ -12,25 +12,25 @@ namespace lariat::detail {
 class completion_operation;
 
 /// Hears of the ends of several tasks of this loop, and keeps their order.
-class completion_watch {
+class completion_queue {
  public:
   /// \throws std::logic_error if one belongs to another loop than this thread's.
-  explicit completion_watch(const std::vector<spawned*>& records);
-  completion_watch(const completion_watch&) = delete;  // The tasks refer to it.
-  completion_watch& operator=(const completion_watch&) = delete;
-  ~completion_watch();
+  explicit completion_queue(const std::vector<spawned*>& records);
+  completion_queue(const completion_queue&) = delete;  // The tasks refer to it.
+  completion_queue& operator=(const completion_queue&) = delete;
+  ~completion_queue();
 
  private:
   friend class completion_operation;
 
   class entry final : public join_waiter {
    public:
-    entry(completion_watch& owner, spawned& record) noexcept : owner_(owner), record_(record) {}
+    entry(completion_queue& owner, spawned& record) noexcept : owner_(owner), record_(record) {}
     void joined() noexcept override { owner_.ended(*this); }
     [[nodiscard]] spawned& record() const noexcept { return record_; }
 
    private:
-    completion_watch& owner_;
+    completion_queue& owner_;
     spawned& record_;
   };
 
@@ -58,7 +58,7 @@ class completion_operation : public operation {
  protected:
   static constexpr std::size_t none = static_cast<std::size_t>(-1);
 
-  explicit completion_operation(completion_watch& watch) noexcept : watch_(&watch) {}
+  explicit completion_operation(completion_queue& queue) noexcept : queue_(&queue) {}
   ~completion_operation() = default;
 
   /// The index of the task that has ended; `none` when all were given.
@@ -66,10 +66,10 @@ class completion_operation : public operation {
   [[nodiscard]] std::size_t take();
 
  private:
-  friend class completion_watch;
+  friend class completion_queue;
   bool start();
 
-  completion_watch* watch_;
+  completion_queue* queue_;
   bool cancelled_ = false;
 };
 

@@ -1,4 +1,4 @@
-#include <lariat/runtime/run/detail/loop_room.hpp>
+#include <lariat/runtime/run/detail/loop_thread.hpp>
 
 #include <lariat/runtime/observe/detail/registry.hpp>
 #include <lariat/runtime/observe/dump.hpp>
@@ -28,35 +28,36 @@ runtime* running_runtime() noexcept {
   return loop::current() == nullptr ? nullptr : static_cast<runtime*>(this_thread_state().runtime);
 }
 
-loop_room::loop_room(const runtime_options& options, outstanding_work& work, stuck_report& stuck)
+loop_thread::loop_thread(const runtime_options& options, outstanding_work& work,
+                         stuck_report& stuck)
     : grace_(options.shutdown_grace_ns),
       driver_(driver_options(options)),
       loop_(driver_, options.limits),
-      closer_(*this, [](loop_room& room) { room.close_here(); }),
+      closer_(*this, [](loop_thread& thread) { thread.close_here(); }),
       ender_(*this,
-             [](loop_room& room) {
-               room.ended_ = true;
-               if (room.grace_timer_.armed()) room.loop_.timers().cancel(room.grace_timer_);
+             [](loop_thread& thread) {
+               thread.ended_ = true;
+               if (thread.grace_timer_.armed()) thread.loop_.timers().cancel(thread.grace_timer_);
              }),
-      sweeper_(*this, [](loop_room& room) { room.swept_ = true; }),
-      reminder_(*this, [](loop_room& room) { room.remind(); }),
+      sweeper_(*this, [](loop_thread& thread) { thread.swept_ = true; }),
+      reminder_(*this, [](loop_thread& thread) { thread.remind(); }),
       grace_timer_(reminder_) {
   loop_.share_work(work);
-  if (deadlock_checks()) loop_.watch_by(&watch_.emplace(loop_, stuck));
+  if (deadlock_checks()) loop_.monitor_by(&monitor_.emplace(loop_, stuck));
 }
 
-void loop_room::start_thread(runtime& owner, std::size_t index) {
+void loop_thread::start_thread(runtime& owner, std::size_t index) {
   thread_ = std::thread([this, &owner, index] {
     name_this_thread("lariat", index);
     run_to_end(owner);
   });
 }
 
-bool loop_room::belongs_here() const noexcept {
+bool loop_thread::belongs_here() const noexcept {
   return never_ran() || runner_ == std::this_thread::get_id();
 }
 
-void loop_room::run_here(runtime& owner, const bool& done) {
+void loop_thread::run_here(runtime& owner, const bool& done) {
   runner_ = std::this_thread::get_id();
   const registered_loop entry(loop_);
   thread_state& here = own_thread_state();
@@ -65,7 +66,7 @@ void loop_room::run_here(runtime& owner, const bool& done) {
   here.runtime = nullptr;
 }
 
-void loop_room::close() noexcept {
+void loop_thread::close() noexcept {
   if (has_thread()) {
     loop_.post(closer_);
   } else {
@@ -73,7 +74,7 @@ void loop_room::close() noexcept {
   }
 }
 
-void loop_room::close_here() noexcept {
+void loop_thread::close_here() noexcept {
   if (debug_requested() && loop_.live() > 0) {
     std::fprintf(stderr, "lariat: tasks that live when the runtime ends, and are cancelled:\n%s",
                  task_tree(loop_).c_str());
@@ -82,7 +83,7 @@ void loop_room::close_here() noexcept {
   start_grace();
 }
 
-void loop_room::run_to_end(runtime& owner) {
+void loop_thread::run_to_end(runtime& owner) {
   run_here(owner, ended_);
   // Nobody finds the loop any more, but somebody who did may have left a question.
   loop_.post(sweeper_);
@@ -90,16 +91,16 @@ void loop_room::run_to_end(runtime& owner) {
   driver_.drain();
 }
 
-void loop_room::join() {
+void loop_thread::join() {
   if (thread_.joinable()) thread_.join();
 }
 
-void loop_room::start_grace() noexcept {
+void loop_thread::start_grace() noexcept {
   if (grace_ <= 0) return;
   loop_.timers().insert(grace_timer_, deadline_after(loop_.now(), grace_));
 }
 
-void loop_room::remind() noexcept {
+void loop_thread::remind() noexcept {
   if (ended_) return;
   if (loop_.live() > 0) {
     std::fprintf(stderr, "lariat: tasks that have not ended %.3g s after their cancel:\n%s",

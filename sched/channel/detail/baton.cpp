@@ -1,16 +1,16 @@
-#include <lariat/sched/channel/detail/signal.hpp>
+#include <lariat/sched/channel/detail/baton.hpp>
 
 #include <stdexcept>
 #include <string>
 
 namespace lariat::detail {
 
-void raise(signal& happened) noexcept {
-  signal_wait* waiter = happened.raise();
+void raise(baton& happened) noexcept {
+  baton_wait* waiter = happened.raise();
   if (waiter != nullptr) waiter->owner().post(*waiter);
 }
 
-bool signal_wait::start() {
+bool baton_wait::start() {
   if (must_cancel()) {
     cancelled_ = true;
     return false;
@@ -24,7 +24,7 @@ bool signal_wait::start() {
   return true;
 }
 
-void signal_wait::cancel() noexcept {
+void baton_wait::cancel() noexcept {
   if (cancelled_ || !awaited_->withdraw(*this)) return;  // It is on its way.
   cancelled_ = true;
   complete();

@@ -1,4 +1,4 @@
-#include <lariat/runtime/observe/detail/stuck_watch.hpp>
+#include <lariat/runtime/observe/detail/stuck_monitor.hpp>
 
 #include <lariat/runtime/observe/dump.hpp>
 #include <lariat/sched/loop/context.hpp>
@@ -34,7 +34,7 @@ void stuck_report::stir(bool had_tasks) noexcept {
   if (had_tasks) waiting_.fetch_sub(1, std::memory_order_relaxed);
 }
 
-clock_ns stuck_watch::before_sleep() noexcept {
+clock_ns stuck_monitor::before_sleep() noexcept {
   // If it ran through a turn without sleeping, something has come.
   if (loop_.turns() != turn_ + 1) woken();
   turn_ = loop_.turns();
@@ -51,14 +51,14 @@ clock_ns stuck_watch::before_sleep() noexcept {
   return no_deadline;
 }
 
-void stuck_watch::woken() noexcept {
+void stuck_monitor::woken() noexcept {
   until_ = no_deadline;
   if (!rests_) return;
   rests_ = false;
   report_.stir(had_tasks_);
 }
 
-void stuck_watch::refused(const context& late) noexcept {
+void stuck_monitor::refused(const context& late) noexcept {
   if (!debug_requested()) return;
   std::fprintf(stderr,
                "lariat: %s, spawned at %s, came when the runtime had ended, and did not start\n",

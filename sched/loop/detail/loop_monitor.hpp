@@ -8,8 +8,9 @@ class context;
 
 namespace lariat::detail {
 
-/// Looks at what a loop does for who debugs a program: see `loop::watch_by`. On the loop's thread.
-class loop_watch {
+/// Looks at what a loop does for who debugs a program: see `loop::monitor_by`. On the loop's
+/// thread.
+class loop_monitor {
  public:
   /// The loop is about to sleep for ever: nothing is ready and no timer is set. Gives the time by
   /// which it wants to be asked again, if nothing has come by then; `no_deadline` for never.
@@ -22,7 +23,7 @@ class loop_watch {
   virtual void refused(const context& late) noexcept = 0;
 
  protected:
-  ~loop_watch() = default;
+  ~loop_monitor() = default;
 };
 
 }  // namespace lariat::detail

@@ -1,17 +1,17 @@
-// A signal: one thread raises it, another waits for it, withdraws, and waits again with another
-// waiter. Checked: who waited is told, or has withdrawn, but not both; what led to the signal is
+// A baton: one thread raises it, another waits for it, withdraws, and waits again with another
+// waiter. Checked: who waited is told, or has withdrawn, but not both; what led to the baton is
 // seen by whoever knows of it; the raiser sees the waiter as it was when it began to wait, and
 // touches no other.
 //
-// mutant 1: the signal is raised without releasing what happened
-// mutant 2: the signal is raised without acquiring the waiter
+// mutant 1: the baton is raised without releasing what happened
+// mutant 2: the baton is raised without acquiring the waiter
 // mutant 3: the waiter is left without releasing it
 // mutant 4: the waiter that comes too late does not acquire what happened
-// mutant 5: a look at the signal does not acquire what happened
+// mutant 5: a look at the baton does not acquire what happened
 // mutant 6: withdrawing does not look whether the waiter is still there
-// mutant 7: the waiter does not look whether the signal was raised
+// mutant 7: the waiter does not look whether the baton was raised
 
-#include <lariat/sched/channel/detail/signal.hpp>
+#include <lariat/sched/channel/detail/baton.hpp>
 
 #include "mutant.hpp"
 #include "relacy_model.hpp"
@@ -48,8 +48,8 @@ class signal_word : public model::word<waiter*> {
   }
 };
 
-struct signal_model : rl::test_suite<signal_model, 2> {
-  lariat::detail::basic_signal<waiter, signal_word> happened;
+struct baton_model : rl::test_suite<baton_model, 2> {
+  lariat::detail::basic_baton<waiter, signal_word> happened;
   model::plain<int> result;
   waiter waiters[2];
 
@@ -88,8 +88,8 @@ struct signal_model : rl::test_suite<signal_model, 2> {
 }  // namespace
 
 int main() {
-  return model::passes<signal_model>(rl::fair_full_search_scheduler_type, 10'000'000) &&
-                 model::passes<signal_model>(rl::random_scheduler_type, 1'000'000)
+  return model::passes<baton_model>(rl::fair_full_search_scheduler_type, 10'000'000) &&
+                 model::passes<baton_model>(rl::random_scheduler_type, 1'000'000)
              ? 0
              : 1;
 }
