@@ -13,7 +13,7 @@ struct sockaddr;
 
 namespace lariat::io {
 
-/// An IPv4 or IPv6 address with a port: where TCP and UDP sockets are bound, and whom they reach.
+/// An IPv4 or IPv6 address with a port: where a socket is bound, and whom it reaches.
 ///
 /// A value of 28 bytes without a heap. It never looks up a name: `{"localhost", 80}` is refused.
 class address {

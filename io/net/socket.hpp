@@ -10,8 +10,8 @@
 
 namespace lariat::io {
 
-/// A socket's descriptor, and what is under way on it: the base of streams, listeners and datagram
-/// sockets. Its descriptor is in blocking mode and closed on exec.
+/// A socket's descriptor, and what is under way on it: the base of streams and listeners.
+/// Its descriptor is in blocking mode and closed on exec.
 ///
 /// Destroying it closes the descriptor with close(2), at once. That is for sockets on which nothing
 /// is under way: destroying one that other tasks still use terminates the program, for they would
