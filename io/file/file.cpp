@@ -50,7 +50,7 @@ void add_file_workers(detail::io_driver& driver, int more) noexcept {
 
 }  // namespace
 
-void file::open_operation::prepare_entry(io_uring_sqe& entry) noexcept {
+void file::open_op::prepare_entry(io_uring_sqe& entry) noexcept {
   ::io_uring_prep_openat(&entry, AT_FDCWD, path(), flags_, permissions_);
   if (!is_waiting_) return;
   entry.flags |= IOSQE_ASYNC;
@@ -61,7 +61,7 @@ void file::open_operation::prepare_entry(io_uring_sqe& entry) noexcept {
 
 // The kernel tries an open with O_NONBLOCK first, and that does not wait for the other end of a
 // FIFO: a writer gets ENXIO, and the end is what a reader would read until there is a writer.
-bool file::open_operation::completed() noexcept {
+bool file::open_op::completed() noexcept {
   if (has_more_workers_) add_file_workers(static_cast<detail::io_driver&>(owner().driver()), -1);
   has_more_workers_ = false;
   if (result_ == -ENXIO && (flags_ & O_ACCMODE) == O_WRONLY && !is_waiting_) {

@@ -48,8 +48,8 @@ enum class allocation {
 /// Await its operations on any loop, one loop at a time.
 class file {
  public:
-  class open_operation;
-  using close_operation = descriptor::close_operation;
+  class open_op;
+  using close_op = descriptor::close_op;
 
   /// A closed file.
   file() noexcept = default;
@@ -71,8 +71,8 @@ class file {
   ///
   /// \par Cancellation
   /// No file is left open; one that was to be created may have been.
-  [[nodiscard]] static open_operation open(std::string_view path, open_mode mode = open_mode::read,
-                                           unsigned permissions = 0666);
+  [[nodiscard]] static open_op open(std::string_view path, open_mode mode = open_mode::read,
+                                    unsigned permissions = 0666);
 
   /// Reads up to `into.size()` bytes at the cursor and moves it; zero means end of file.
   ///
@@ -275,7 +275,7 @@ class file {
   ///
   /// \par Cancellation
   /// A cancel that came before leaves it open.
-  [[nodiscard]] close_operation close() noexcept { return descriptor_.close(); }
+  [[nodiscard]] close_op close() noexcept { return descriptor_.close(); }
 
   [[nodiscard]] bool is_open() const noexcept { return descriptor_.is_open(); }
   [[nodiscard]] explicit operator bool() const noexcept { return is_open(); }
@@ -313,10 +313,10 @@ class file {
 };
 
 /// See file::open.
-class [[nodiscard("it does nothing until it is awaited")]] file::open_operation final
+class [[nodiscard("it does nothing until it is awaited")]] file::open_op final
     : public detail::path_op {
  public:
-  open_operation(std::string_view path, open_mode mode, unsigned permissions)
+  open_op(std::string_view path, open_mode mode, unsigned permissions)
       : path_op("open", path), flags_(detail::open_flags(mode)), permissions_(permissions) {}
 
   void prepare_entry(io_uring_sqe& entry) noexcept override;
@@ -341,9 +341,8 @@ class [[nodiscard("it does nothing until it is awaited")]] file::open_operation 
   bool has_more_workers_ = false;  // One more, while it does.
 };
 
-inline file::open_operation file::open(std::string_view path, open_mode mode,
-                                       unsigned permissions) {
-  return open_operation(path, mode, permissions);
+inline file::open_op file::open(std::string_view path, open_mode mode, unsigned permissions) {
+  return open_op(path, mode, permissions);
 }
 
 }  // namespace lariat::io

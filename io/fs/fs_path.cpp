@@ -71,27 +71,25 @@ detail::path_stat_op stat(std::string_view path) { return {"stat", path, 0}; }
 
 detail::path_stat_op lstat(std::string_view path) { return {"lstat", path, AT_SYMLINK_NOFOLLOW}; }
 
-exists_operation exists(std::string_view path) { return exists_operation(path); }
+exists_op exists(std::string_view path) { return exists_op(path); }
 
-void exists_operation::prepare_entry(io_uring_sqe& entry) noexcept {
+void exists_op::prepare_entry(io_uring_sqe& entry) noexcept {
   ::io_uring_prep_statx(&entry, AT_FDCWD, path(), 0, STATX_TYPE, buffer_.kernel_view());
 }
 
-bool exists_operation::is_missing() const noexcept {
-  return result_ == -ENOENT || result_ == -ENOTDIR;
-}
+bool exists_op::is_missing() const noexcept { return result_ == -ENOENT || result_ == -ENOTDIR; }
 
 detail::path_status_op rename(std::string_view from, std::string_view to) {
   return path_status_op("rename", prepare_rename, from, to);
 }
 
-remove_operation remove(std::string_view path) { return remove_operation(path); }
+remove_op remove(std::string_view path) { return remove_op(path); }
 
-void remove_operation::prepare_entry(io_uring_sqe& entry) noexcept {
+void remove_op::prepare_entry(io_uring_sqe& entry) noexcept {
   ::io_uring_prep_unlinkat(&entry, AT_FDCWD, path(), directory_ ? AT_REMOVEDIR : 0);
 }
 
-bool remove_operation::completed() noexcept {
+bool remove_op::completed() noexcept {
   if (result_ != -EISDIR || directory_) return true;
   directory_ = true;
   return false;

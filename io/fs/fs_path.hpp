@@ -32,10 +32,10 @@ namespace lariat::io::fs {
 [[nodiscard]] detail::path_stat_op lstat(std::string_view path);
 
 /// See `exists`.
-class [[nodiscard("it does nothing until it is awaited")]] exists_operation final
+class [[nodiscard("it does nothing until it is awaited")]] exists_op final
     : public detail::path_op {
  public:
-  explicit exists_operation(std::string_view path) : path_op("stat", path) {}
+  explicit exists_op(std::string_view path) : path_op("stat", path) {}
   void prepare_entry(io_uring_sqe& entry) noexcept override;
   bool await_resume() const {
     if (is_missing()) return false;
@@ -59,7 +59,7 @@ class [[nodiscard("it does nothing until it is awaited")]] exists_operation fina
 ///
 /// \par Cancellation
 /// Harmless.
-[[nodiscard]] exists_operation exists(std::string_view path);
+[[nodiscard]] exists_op exists(std::string_view path);
 
 /// What `access` asks for. Combine with `|`.
 enum class access_mode : unsigned { exists = 0, execute = 1, write = 2, read = 4 };
@@ -86,10 +86,10 @@ enum class access_mode : unsigned { exists = 0, execute = 1, write = 2, read = 4
 [[nodiscard]] detail::path_status_op rename(std::string_view from, std::string_view to);
 
 /// See `remove`.
-class [[nodiscard("it does nothing until it is awaited")]] remove_operation final
+class [[nodiscard("it does nothing until it is awaited")]] remove_op final
     : public detail::path_op {
  public:
-  explicit remove_operation(std::string_view path) : path_op("remove", path) {}
+  explicit remove_op(std::string_view path) : path_op("remove", path) {}
   void prepare_entry(io_uring_sqe& entry) noexcept override;
 
   /// \throws std::system_error naming the path.
@@ -107,7 +107,7 @@ class [[nodiscard("it does nothing until it is awaited")]] remove_operation fina
 ///
 /// \par Cancellation
 /// Not removed.
-[[nodiscard]] remove_operation remove(std::string_view path);
+[[nodiscard]] remove_op remove(std::string_view path);
 
 /// Makes a directory. See also mkdir_all.
 ///

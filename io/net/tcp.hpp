@@ -7,8 +7,8 @@
 
 namespace lariat::io {
 
-class connect_operation;
-class accept_operation;
+class connect_op;
+class accept_op;
 
 /// How a TCP connection is made.
 struct connect_options {
@@ -43,8 +43,8 @@ class tcp_stream : public stream_socket {
   ///
   /// \par Cancellation
   /// The attempt is given up.
-  [[nodiscard]] static connect_operation connect(const address& peer,
-                                                 const connect_options& options = {}) noexcept;
+  [[nodiscard]] static connect_op connect(const address& peer,
+                                          const connect_options& options = {}) noexcept;
 
   [[nodiscard]] const address& peer_address() const noexcept { return name(); }
 
@@ -66,8 +66,8 @@ class tcp_stream : public stream_socket {
   void set_zero_linger();
 
  private:
-  friend class connect_operation;
-  friend class accept_operation;
+  friend class connect_op;
+  friend class accept_op;
   tcp_stream(int fd, const address& peer) noexcept : stream_socket(fd, peer) {}
 };
 
@@ -103,7 +103,7 @@ class tcp_listener : public socket {
   ///
   /// \par Cancellation
   /// No connection is lost: one that was accepted is given out.
-  [[nodiscard]] accept_operation accept() noexcept;
+  [[nodiscard]] accept_op accept() noexcept;
 
  private:
   tcp_listener(int fd, const address& name) noexcept : socket(fd, name) {}

@@ -14,13 +14,13 @@ descriptor::~descriptor() {
   if (fd_ >= 0) detail::sys::close(fd_);
 }
 
-void descriptor::close_operation::prepare_entry(io_uring_sqe& entry) noexcept {
+void descriptor::close_op::prepare_entry(io_uring_sqe& entry) noexcept {
   // From here on the kernel owns it: nobody else may close the number too.
   if (target_ != nullptr) closing_ = std::exchange(target_, nullptr)->release();
   ::io_uring_prep_close(&entry, closing_);
 }
 
-bool descriptor::close_operation::completed() noexcept {
+bool descriptor::close_op::completed() noexcept {
   // Only the driver's drain cancels it, and then it is open still.
   if (result_ == -ECANCELED) result_ = detail::sys::close(closing_) == 0 ? 0 : -errno;
   return true;

@@ -39,7 +39,7 @@ class descriptor {
     return std::exchange(fd_, -1);
   }
 
-  class close_operation;
+  class close_op;
 
   /// Closes it without blocking the loop, and reports what close(2) says. Whatever that is, it is
   /// closed when the await has ended.
@@ -48,16 +48,16 @@ class descriptor {
   ///
   /// \par Cancellation
   /// A cancel that came before leaves it open. Once started it is not cancelled.
-  [[nodiscard]] close_operation close() noexcept;
+  [[nodiscard]] close_op close() noexcept;
 
  private:
   int fd_ = -1;
 };
 
 /// See descriptor::close.
-class descriptor::close_operation final : public detail::status_op {
+class descriptor::close_op final : public detail::status_op {
  public:
-  explicit close_operation(descriptor& target) noexcept
+  explicit close_op(descriptor& target) noexcept
       : status_op("close", target.fd_), target_(&target) {}
 
   void prepare_entry(io_uring_sqe& entry) noexcept override;
@@ -69,6 +69,6 @@ class descriptor::close_operation final : public detail::status_op {
   int closing_ = -1;
 };
 
-inline descriptor::close_operation descriptor::close() noexcept { return close_operation(*this); }
+inline descriptor::close_op descriptor::close() noexcept { return close_op(*this); }
 
 }  // namespace lariat::io

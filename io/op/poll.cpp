@@ -5,12 +5,12 @@
 
 namespace lariat::io {
 
-void poll_operation::prepare_entry(io_uring_sqe& entry) noexcept {
+void poll_op::prepare_entry(io_uring_sqe& entry) noexcept {
   ::io_uring_prep_poll_add(&entry, fd(), events_);
 }
 
-poll_operation readable(int fd) noexcept { return poll_operation(fd, POLLIN); }
+poll_op readable(int fd) noexcept { return poll_op(fd, POLLIN); }
 
-poll_operation writable(int fd) noexcept { return poll_operation(fd, POLLOUT); }
+poll_op writable(int fd) noexcept { return poll_op(fd, POLLOUT); }
 
 }  // namespace lariat::io

@@ -7,9 +7,9 @@
 namespace lariat::io {
 
 /// See `readable`.
-class poll_operation final : public detail::fd_op {
+class poll_op final : public detail::fd_op {
  public:
-  poll_operation(int fd, std::uint32_t events) noexcept : fd_op("poll", fd), events_(events) {
+  poll_op(int fd, std::uint32_t events) noexcept : fd_op("poll", fd), events_(events) {
     set_anything_enough();
   }
 
@@ -36,7 +36,7 @@ class poll_operation final : public detail::fd_op {
 ///
 /// \par Cancellation
 /// Leaves the descriptor as it is.
-[[nodiscard]] poll_operation readable(int fd) noexcept;
+[[nodiscard]] poll_op readable(int fd) noexcept;
 
 /// Waits until a write to `fd` would not block.
 ///
@@ -44,6 +44,6 @@ class poll_operation final : public detail::fd_op {
 ///
 /// \par Cancellation
 /// Leaves the descriptor as it is.
-[[nodiscard]] poll_operation writable(int fd) noexcept;
+[[nodiscard]] poll_op writable(int fd) noexcept;
 
 }  // namespace lariat::io

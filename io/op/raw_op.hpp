@@ -6,12 +6,13 @@
 #include <utility>
 
 namespace lariat::io {
+namespace detail {
 
-/// See raw_op.
+/// See io::raw_op.
 template <class Prepare>
-class [[nodiscard("it does nothing until it is awaited")]] raw_operation final : public detail::op {
+class [[nodiscard("it does nothing until it is awaited")]] raw_op final : public op {
  public:
-  explicit raw_operation(Prepare prepare) : prepare_(std::move(prepare)) { set_anything_enough(); }
+  explicit raw_op(Prepare prepare) : prepare_(std::move(prepare)) { set_anything_enough(); }
 
   void prepare_entry(io_uring_sqe& entry) noexcept override { prepare_(entry); }
   [[nodiscard]] operation_info info() const noexcept override { return {"raw_op"}; }
@@ -25,6 +26,8 @@ class [[nodiscard("it does nothing until it is awaited")]] raw_operation final :
  private:
   Prepare prepare_;
 };
+
+}  // namespace detail
 
 /// Submits whatever io_uring entry `prepare(io_uring_sqe&)` fills in, for operations that this
 /// library has no function for: `co_await raw_op([fd](io_uring_sqe& entry) {
@@ -44,8 +47,8 @@ class [[nodiscard("it does nothing until it is awaited")]] raw_operation final :
 /// \par Cancellation
 /// The kernel is asked to cancel it; a result that arrived wins.
 template <class Prepare>
-[[nodiscard]] raw_operation<Prepare> raw_op(Prepare prepare) {
-  return raw_operation<Prepare>(std::move(prepare));
+[[nodiscard]] detail::raw_op<Prepare> raw_op(Prepare prepare) {
+  return detail::raw_op<Prepare>(std::move(prepare));
 }
 
 }  // namespace lariat::io

@@ -23,11 +23,11 @@ int set_flag(int fd, int level, int option) noexcept {
 }  // namespace
 
 // The system calls before the one that waits. A failure becomes the operation's result.
-void connect_operation::open() noexcept {
+void connect_op::open() noexcept {
   if (const int error = open_socket(); error != 0) preset_error(error);
 }
 
-int connect_operation::open_socket() noexcept {
+int connect_op::open_socket() noexcept {
   const int family = peer_.is_v4() ? AF_INET : AF_INET6;
   fd_ = detail::sys::socket(family, SOCK_STREAM | SOCK_CLOEXEC);
   if (fd_ >= 0) return set_up();
@@ -35,7 +35,7 @@ int connect_operation::open_socket() noexcept {
   return errno;
 }
 
-int connect_operation::set_up() noexcept {
+int connect_op::set_up() noexcept {
   step_ = "set options for";
   if (options_.no_delay) {
     if (const int error = set_flag(fd_, IPPROTO_TCP, TCP_NODELAY); error != 0) return error;
@@ -53,14 +53,14 @@ int connect_operation::set_up() noexcept {
   return 0;
 }
 
-void connect_operation::prepare_entry(io_uring_sqe& entry) noexcept {
+void connect_op::prepare_entry(io_uring_sqe& entry) noexcept {
   ::io_uring_prep_connect(&entry, fd_, peer_.data(), peer_.size());
 }
 
 // Where nobody listens on a port of this host, the kernel may choose that very port for this end:
 // then the two ends are one socket, which hears its own words, and keeps the port from its server.
 // As if the connection was refused, as it mostly is; but another port may be another answer.
-bool connect_operation::completed() noexcept {
+bool connect_op::completed() noexcept {
   // The try before was interrupted, and went on.
   if (was_repeated() && result_ == -EISCONN) result_ = 0;
   if (result_ < 0 || !connected_to_itself()) return true;
@@ -78,7 +78,7 @@ bool connect_operation::completed() noexcept {
   return false;
 }
 
-bool connect_operation::connected_to_itself() const noexcept {
+bool connect_op::connected_to_itself() const noexcept {
   if (options_.local.has_value() && options_.local->port() != 0) return false;  // As was asked for.
   const auto name_by = [this](auto get) {
     sockaddr_storage storage{};
@@ -92,14 +92,14 @@ bool connect_operation::connected_to_itself() const noexcept {
   return own == name_by(&detail::sys::getpeername);
 }
 
-tcp_stream connect_operation::take() noexcept {
+tcp_stream connect_op::take() noexcept {
   const int fd = std::exchange(fd_, -1);
   if (result_ >= 0) return tcp_stream(fd, peer_);
   if (fd >= 0) detail::sys::close(fd);
   return tcp_stream();
 }
 
-tcp_stream connect_operation::await_resume() {
+tcp_stream connect_op::await_resume() {
   tcp_stream stream = take();
   if (result_ < 0) [[unlikely]] {
     throw_if_cancelled();
@@ -108,12 +108,12 @@ tcp_stream connect_operation::await_resume() {
   return stream;
 }
 
-result<tcp_stream> connect_operation::await_result() noexcept {
+result<tcp_stream> connect_op::await_result() noexcept {
   tcp_stream stream = take();
   return {take_error(), std::move(stream)};
 }
 
-void accept_operation::prepare_entry(io_uring_sqe& entry) noexcept {
+void accept_op::prepare_entry(io_uring_sqe& entry) noexcept {
   if (pausing_) {
     pause_ = {0, std::int64_t{delay_ms_} * 1'000'000};
     auto* const time = reinterpret_cast<__kernel_timespec*>(&pause_);
@@ -127,7 +127,7 @@ void accept_operation::prepare_entry(io_uring_sqe& entry) noexcept {
 }
 
 // An error that says nothing about the listener does not end the operation: see accept(2).
-bool accept_operation::completed() noexcept {
+bool accept_op::completed() noexcept {
   if (result_ >= 0) return true;
   if (!on().is_open()) return socket_op::completed();
   if (std::exchange(pausing_, false)) return result_ != -ETIME;
@@ -154,12 +154,12 @@ bool accept_operation::completed() noexcept {
   }
 }
 
-tcp_stream accept_operation::take() noexcept {
+tcp_stream accept_op::take() noexcept {
   const auto* const peer = reinterpret_cast<const sockaddr*>(peer_.data());
   return tcp_stream(result_, address::from_sockaddr(peer, peer_size_).value_or(address()));
 }
 
-result<tcp_stream> accept_operation::await_result() noexcept {
+result<tcp_stream> accept_op::await_result() noexcept {
   leave();
   if (result_ < 0) return {take_error(), tcp_stream()};
   return {std::error_code(), take()};

@@ -9,9 +9,9 @@
 namespace lariat::io {
 
 /// The awaitable of `tcp_stream::connect`.
-class [[nodiscard]] connect_operation final : public detail::op {
+class [[nodiscard]] connect_op final : public detail::op {
  public:
-  connect_operation(const address& peer, const connect_options& options) noexcept
+  connect_op(const address& peer, const connect_options& options) noexcept
       : peer_(peer), options_(options) {}
 
   template <class Promise>
@@ -43,9 +43,9 @@ class [[nodiscard]] connect_operation final : public detail::op {
 };
 
 /// The awaitable of `tcp_listener::accept`.
-class [[nodiscard]] accept_operation final : public detail::socket_op {
+class [[nodiscard]] accept_op final : public detail::socket_op {
  public:
-  explicit accept_operation(tcp_listener& on) noexcept
+  explicit accept_op(tcp_listener& on) noexcept
       : socket_op(on, detail::direction::receive, detail::when_busy::share) {}
 
   tcp_stream await_resume() {
@@ -75,11 +75,11 @@ class [[nodiscard]] accept_operation final : public detail::socket_op {
   timespec64 pause_{};
 };
 
-inline connect_operation tcp_stream::connect(const address& peer,
-                                             const connect_options& options) noexcept {
+inline connect_op tcp_stream::connect(const address& peer,
+                                      const connect_options& options) noexcept {
   return {peer, options};
 }
 
-inline accept_operation tcp_listener::accept() noexcept { return accept_operation(*this); }
+inline accept_op tcp_listener::accept() noexcept { return accept_op(*this); }
 
 }  // namespace lariat::io
