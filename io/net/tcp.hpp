@@ -111,4 +111,5 @@ class tcp_listener : public socket {
 
 }  // namespace lariat::io
 
-#include <lariat/io/net/detail/tcp_ops.hpp>
+#include <lariat/io/net/detail/accept_op.hpp>
+#include <lariat/io/net/detail/connect_op.hpp>
