@@ -1,6 +1,7 @@
 #include <lariat/io/file/file.hpp>
 
 #include <lariat/io/kernel/detail/system_calls.hpp>
+#include <lariat/io/op/detail/driver_of.hpp>
 
 #include <liburing.h>
 
@@ -55,14 +56,14 @@ void file::open_op::prepare_entry(io_uring_sqe& entry) noexcept {
   if (!is_waiting_) return;
   entry.flags |= IOSQE_ASYNC;
   // Such opens must not keep others, and writes, from the workers.
-  if (!has_more_workers_) add_file_workers(static_cast<detail::io_driver&>(owner().driver()), 1);
+  if (!has_more_workers_) add_file_workers(detail::driver_of(owner()), 1);
   has_more_workers_ = true;
 }
 
 // The kernel tries an open with O_NONBLOCK first, and that does not wait for the other end of a
 // FIFO: a writer gets ENXIO, and the end is what a reader would read until there is a writer.
 bool file::open_op::completed() noexcept {
-  if (has_more_workers_) add_file_workers(static_cast<detail::io_driver&>(owner().driver()), -1);
+  if (has_more_workers_) add_file_workers(detail::driver_of(owner()), -1);
   has_more_workers_ = false;
   if (result_ == -ENXIO && (flags_ & O_ACCMODE) == O_WRONLY && !is_waiting_) {
     is_waiting_ = true;

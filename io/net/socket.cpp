@@ -1,8 +1,8 @@
 #include <lariat/io/net/socket.hpp>
 
 #include <lariat/io/kernel/detail/system_calls.hpp>
+#include <lariat/io/op/detail/driver_of.hpp>
 #include <lariat/sched/loop/detail/task_text.hpp>
-#include <lariat/sched/loop/loop.hpp>
 
 #include <liburing.h>
 #include <sys/socket.h>
@@ -145,7 +145,7 @@ void socket::close_op::start_closing() noexcept {
 
 void socket::close_op::close_now() noexcept {
   // Not by `start`, which would let a pending cancel keep the descriptor open.
-  static_cast<detail::io_driver&>(owner().driver()).submit(*this);
+  detail::driver_of(owner()).submit(*this);
 }
 
 bool socket::close_op::completed() noexcept {

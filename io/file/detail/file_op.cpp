@@ -1,9 +1,11 @@
 #include <lariat/io/file/detail/file_op.hpp>
 
 #include <lariat/io/kernel/detail/system_calls.hpp>
+#include <lariat/io/op/detail/driver_of.hpp>
+#include <lariat/io/op/detail/entry_length.hpp>
 #include <lariat/io/op/detail/signal_guard.hpp>
+#include <lariat/io/stream/detail/buffer_list.hpp>
 #include <lariat/io/stream/stream_error.hpp>
-#include <lariat/sched/loop/loop.hpp>
 
 #include <liburing.h>
 
@@ -20,28 +22,6 @@ namespace lariat::io::detail {
 namespace {
 
 constexpr unsigned opcode_ftruncate = 55;  // Linux 6.9, later than liburing 2.3.
-
-constexpr std::size_t more_than_any = SIZE_MAX;
-
-// What one entry can transfer: the kernel's limit, and whole pages for O_DIRECT.
-unsigned entry_length(std::size_t bytes) noexcept {
-  return static_cast<unsigned>(std::min<std::size_t>(bytes, 0x7ffff000));
-}
-
-io_driver& driver_of(loop& owner) noexcept { return static_cast<io_driver&>(owner.driver()); }
-
-std::size_t total_size(std::span<const const_buffer> buffers) noexcept {
-  std::size_t size = 0;
-  for (const const_buffer& each : buffers) size += each.size;
-  return size;
-}
-
-// The vectored operations hand our buffers to the kernel as they are.
-template <class Buffer>
-constexpr bool is_iovec =
-    sizeof(Buffer) == sizeof(iovec) && offsetof(Buffer, data) == offsetof(iovec, iov_base) &&
-    offsetof(Buffer, size) == offsetof(iovec, iov_len);
-static_assert(is_iovec<const_buffer> && is_iovec<mutable_buffer>);
 
 }  // namespace
 
@@ -65,7 +45,7 @@ bool claimed_op::completed() noexcept {
 }
 
 void claimed_op::mark(io_uring_sqe& entry) noexcept {
-  if (claim_.mark(entry, driver_of(owner()))) set_enough(more_than_any);
+  if (claim_.mark(entry, driver_of(owner()))) set_nothing_enough();
 }
 
 read_next_op::read_next_op(int fd, const cursor_claim& claim, std::span<std::byte> into) noexcept
@@ -77,7 +57,7 @@ read_next_op::read_next_op(int fd, const cursor_claim& claim, std::span<std::byt
 void read_next_op::prepare_entry(io_uring_sqe& entry) noexcept {
   const unsigned length = entry_length(into_.size());
   claim_.take(fd(), length);
-  if (claim_.prepare_poll(entry)) return set_enough(more_than_any);
+  if (claim_.prepare_poll(entry)) return set_nothing_enough();
   ::io_uring_prep_read(&entry, fd(), into_.data(), length, claim_.offset());
 }
 
@@ -106,6 +86,7 @@ vectored_op::vectored_op(int fd, const cursor_claim& claim,
   if (fd >= 0 && from.empty()) preset(0);
 }
 
+// The vectored operations hand our buffers to the kernel as they are.
 void vectored_op::prepare_entry(io_uring_sqe& entry) noexcept {
   const auto* buffers = static_cast<const iovec*>(buffers_);
   const auto count = static_cast<unsigned>(std::min<std::size_t>(count_, IOV_MAX));
@@ -126,12 +107,12 @@ exact_file_op::exact_file_op(const char* name, int fd, const cursor_claim& claim
 
 bool exact_file_op::prepare_poll(io_uring_sqe& entry) noexcept {
   if (!claim_.prepare_poll(entry)) return false;
-  set_enough(more_than_any);
+  set_nothing_enough();
   return true;
 }
 
 void exact_file_op::mark(io_uring_sqe& entry) noexcept {
-  if (claim_.mark(entry, driver_of(owner()))) set_enough(more_than_any);
+  if (claim_.mark(entry, driver_of(owner()))) set_nothing_enough();
 }
 
 bool exact_file_op::completed() noexcept {

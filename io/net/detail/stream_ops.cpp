@@ -1,5 +1,8 @@
 #include <lariat/io/net/detail/stream_ops.hpp>
 
+#include <lariat/io/op/detail/entry_length.hpp>
+#include <lariat/io/stream/detail/buffer_list.hpp>
+
 #include <liburing.h>
 #include <poll.h>
 #include <sys/uio.h>
@@ -10,18 +13,7 @@
 namespace lariat::io::detail {
 namespace {
 
-// What one call moves at most (MAX_RW_COUNT), whatever is asked for.
-constexpr std::size_t call_max = std::numeric_limits<int>::max() & ~std::size_t{4095};
 constexpr std::size_t vector_max = 1024;  // UIO_MAXIOV
-
-constexpr std::size_t one_call(std::size_t size) noexcept { return std::min(size, call_max); }
-
-// The kernel reads our buffers as its iovecs.
-template <class Buffer>
-constexpr bool is_iovec =
-    sizeof(Buffer) == sizeof(iovec) && offsetof(Buffer, data) == offsetof(iovec, iov_base) &&
-    offsetof(Buffer, size) == offsetof(iovec, iov_len);
-static_assert(is_iovec<const_buffer> && is_iovec<mutable_buffer>);
 
 template <class Buffer>
 void fill_message(msghdr& message, std::span<const Buffer> buffers) noexcept {
@@ -35,19 +27,12 @@ void skip_empty(std::span<const Buffer>& buffers) noexcept {
   while (!buffers.empty() && buffers.front().size == 0) buffers = buffers.subspan(1);
 }
 
-template <class Buffer>
-std::size_t total_size(std::span<const Buffer> buffers) noexcept {
-  std::size_t size = 0;
-  for (const Buffer& each : buffers) size += each.size;
-  return size;
-}
-
 }  // namespace
 
 static_assert(receive_op::more_waits == IORING_CQE_F_SOCK_NONEMPTY);
 
 void receive_op::prepare_entry(io_uring_sqe& entry) noexcept {
-  ::io_uring_prep_recv(&entry, fd(), into_.data(), one_call(into_.size()), 0);
+  ::io_uring_prep_recv(&entry, fd(), into_.data(), entry_length(into_.size()), 0);
   const auto& stream = static_cast<const stream_socket&>(on());
   if (stream.drained_) entry.ioprio |= IORING_RECVSEND_POLL_FIRST;
 }
@@ -65,7 +50,7 @@ bool exact_op::completed() noexcept {
 void receive_exactly_op::prepare_entry(io_uring_sqe& entry) noexcept {
   // No MSG_WAITALL: the kernel would go on by itself, and an error that it meets after the first
   // bytes would be lost. It gives the bytes, and the next receive sees an end.
-  ::io_uring_prep_recv(&entry, fd(), into_ + done(), one_call(size() - done()), 0);
+  ::io_uring_prep_recv(&entry, fd(), into_ + done(), entry_length(size() - done()), 0);
 }
 
 result<std::size_t> receive_exactly_op::await_result() noexcept {
@@ -91,12 +76,12 @@ void receive_vector_op::prepare_entry(io_uring_sqe& entry) noexcept {
 }
 
 void send_op::prepare_entry(io_uring_sqe& entry) noexcept {
-  ::io_uring_prep_send(&entry, fd(), from_.data(), one_call(from_.size()), MSG_NOSIGNAL);
+  ::io_uring_prep_send(&entry, fd(), from_.data(), entry_length(from_.size()), MSG_NOSIGNAL);
 }
 
 void send_all_op::prepare_entry(io_uring_sqe& entry) noexcept {
   // The kernel itself goes on after a short send: this is submitted again very rarely.
-  ::io_uring_prep_send(&entry, fd(), from_ + done(), one_call(size() - done()),
+  ::io_uring_prep_send(&entry, fd(), from_ + done(), entry_length(size() - done()),
                        MSG_NOSIGNAL | MSG_WAITALL);
 }
 
@@ -115,7 +100,7 @@ void send_vector_op::prepare_entry(io_uring_sqe& entry) noexcept {
   // The caller's buffers are not changed, so the rest of one that was cut goes alone.
   const const_buffer& cut = from_.front();
   ::io_uring_prep_send(&entry, fd(), static_cast<const std::byte*>(cut.data) + offset_,
-                       one_call(cut.size - offset_), flags);
+                       entry_length(cut.size - offset_), flags);
 }
 
 bool send_vector_op::completed() noexcept {

@@ -1,9 +1,9 @@
 #include <lariat/io/op/detail/op.hpp>
 
+#include <lariat/io/op/detail/driver_of.hpp>
 #include <lariat/io/op/detail/multishot.hpp>
 #include <lariat/io/op/detail/second_try.hpp>
 #include <lariat/sched/cancel/cancelled.hpp>
-#include <lariat/sched/loop/loop.hpp>
 
 #include <liburing.h>
 
@@ -14,9 +14,6 @@ namespace {
 
 // ERESTARTSYS, which system calls do not show: a worker of the kernel was interrupted as it waited.
 constexpr std::int32_t interrupted_worker = -512;
-
-// Every loop that runs io operations has an io_driver: runtime/ makes no others.
-io_driver& driver_of(loop& owner) noexcept { return static_cast<io_driver&>(owner.driver()); }
 
 }  // namespace
 

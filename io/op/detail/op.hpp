@@ -118,6 +118,9 @@ class op : public operation {
   /// The same for any number.
   void set_anything_enough() noexcept { enough_ = 0; }
 
+  /// `completed` is asked each time, as of an operation that sets nothing.
+  void set_nothing_enough() noexcept { enough_ = std::numeric_limits<std::int32_t>::max(); }
+
   /// Whether the kernel has given it up, and it was submitted again.
   [[nodiscard]] bool was_repeated() const noexcept { return tries_ != 0; }
 
