@@ -104,4 +104,6 @@ class stream_socket : public socket {
 
 }  // namespace lariat::io
 
-#include <lariat/io/net/detail/stream_ops.hpp>
+#include <lariat/io/net/detail/readable_op.hpp>
+#include <lariat/io/net/detail/receive_op.hpp>
+#include <lariat/io/net/detail/send_op.hpp>

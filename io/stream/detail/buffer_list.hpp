@@ -24,4 +24,10 @@ template <class Buffer>
   return size;
 }
 
+/// Without the empty ones in front: a call that moves nothing would look like the end.
+template <class Buffer>
+void skip_empty(std::span<const Buffer>& buffers) noexcept {
+  while (!buffers.empty() && buffers.front().size == 0) buffers = buffers.subspan(1);
+}
+
 }  // namespace lariat::io::detail
