@@ -1,7 +1,12 @@
 #pragma once
 
+#include <lariat/io/file/detail/control_op.hpp>
 #include <lariat/io/file/detail/file_cursor.hpp>
-#include <lariat/io/file/detail/file_op.hpp>
+#include <lariat/io/file/detail/path_op.hpp>
+#include <lariat/io/file/detail/read_op.hpp>
+#include <lariat/io/file/detail/stat_op.hpp>
+#include <lariat/io/file/detail/vectored_op.hpp>
+#include <lariat/io/file/detail/write_op.hpp>
 #include <lariat/io/file/open_mode.hpp>
 #include <lariat/io/op/descriptor.hpp>
 #include <lariat/io/stream/buffer.hpp>

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <lariat/io/file/detail/path_op.hpp>
+#include <lariat/io/file/detail/stat_op.hpp>
 #include <lariat/sched/task/task.hpp>
 
 #include <cstdint>

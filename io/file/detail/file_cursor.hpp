@@ -10,6 +10,14 @@ namespace lariat::io::detail {
 class cursor_claim;
 class io_driver;
 
+/// The offset that stands for the kernel's cursor.
+inline constexpr std::uint64_t at_cursor = ~std::uint64_t{0};
+
+/// A caller's offset, which never stands for the cursor: the kernel refuses those over 2^63.
+[[nodiscard]] constexpr std::uint64_t position(std::uint64_t offset) noexcept {
+  return offset == at_cursor ? at_cursor - 1 : offset;
+}
+
 /// Where an open file's next operation without an offset takes place, and what kind of file it is.
 ///
 /// A write of a ring that comes back short may not move the kernel's cursor, and does not guard it

@@ -1,11 +1,8 @@
 #pragma once
 
-#include <lariat/io/file/file_stat.hpp>
 #include <lariat/io/op/detail/op.hpp>
 #include <lariat/sched/task/result.hpp>
 
-#include <array>
-#include <cstddef>
 #include <string>
 #include <string_view>
 
@@ -69,39 +66,6 @@ class [[nodiscard("it does nothing until it is awaited")]] path_status_op final 
  private:
   prepare_function prepare_;
   unsigned number_ = 0;
-};
-
-/// Room for what statx(2) says.
-class stat_buffer {
- public:
-  [[nodiscard]] struct statx* kernel_view() noexcept;
-  [[nodiscard]] file_stat value() const noexcept;
-
- private:
-  alignas(8) std::array<std::byte, 256> bytes_;  // A struct statx.
-};
-
-/// statx(2) of a path.
-class [[nodiscard("it does nothing until it is awaited")]] path_stat_op final : public path_op {
- public:
-  path_stat_op(const char* name, std::string_view path, int flags)
-      : path_op(name, path), flags_(flags) {}
-
-  void prepare_entry(io_uring_sqe& entry) noexcept override;
-
-  /// \throws std::system_error naming the operation and the path.
-  file_stat await_resume() const {
-    throw_if_failed();
-    return buffer_.value();
-  }
-  result<file_stat> await_result() const noexcept {
-    if (result_ < 0) return {take_error(), {}};
-    return {{}, buffer_.value()};
-  }
-
- private:
-  int flags_;
-  stat_buffer buffer_;
 };
 
 }  // namespace lariat::io::detail
