@@ -9,7 +9,7 @@ namespace lariat::detail {
 
 /// Something that happens once, on any thread, and that one task at a time waits for, on any loop:
 /// a word that is null, the waiter, or the word's own address when it has happened. Protocol:
-/// sched/README.md, "Signal". A template so that the same text is checked by its model.
+/// sched/README.md, "Baton". A template so that the same text is checked by its model.
 template <class Waiter, class Word>
 class basic_baton {
  public:
