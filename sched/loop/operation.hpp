@@ -134,6 +134,11 @@ class operation : public runnable {
   [[nodiscard]] bool is_own_cancel(bool passed_on, const std::exception_ptr& error) const noexcept;
 
   [[nodiscard]] context& task_context() const noexcept { return *context_; }
+
+  /// Where the task awaits it: its children's spawn site. Empty if it is not a lariat task.
+  [[nodiscard]] std::source_location await_site() const noexcept {
+    return waiter() == nullptr ? std::source_location() : waiter()->site();
+  }
   [[nodiscard]] std::coroutine_handle<> caller() const noexcept { return caller_; }
   [[nodiscard]] bool suspended() const noexcept { return suspended_; }
 

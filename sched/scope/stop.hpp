@@ -1,6 +1,7 @@
 #pragma once
 
 #include <lariat/sched/cancel/stop_token.hpp>
+#include <lariat/sched/loop/detail/one_child_operation.hpp>
 #include <lariat/sched/loop/operation.hpp>
 #include <lariat/sched/task/detail/child.hpp>
 #include <lariat/sched/task/detail/children.hpp>
@@ -30,7 +31,7 @@ class [[nodiscard]] stop_token_awaiter {
 };
 
 /// A child that a stop request, from any thread, cancels.
-class stoppable_base : public operation, public child_owner {
+class stoppable_base : public one_child_operation, public child_owner {
  public:
   bool await_ready() const noexcept { return false; }
   template <class Promise>
@@ -38,15 +39,12 @@ class stoppable_base : public operation, public child_owner {
     prepare(caller);
     return start();
   }
-  void cancel() noexcept final;
   [[nodiscard]] operation_info info() const noexcept final { return {"with_stop_token"}; }
-  woken_by depends_on(dependency_visitor& visit) const final;
 
  protected:
   explicit stoppable_base(stop_token token) noexcept : token_(std::move(token)) {}
   ~stoppable_base() = default;
   virtual context& start_child(const context& parent, std::source_location site) noexcept = 0;
-  void rethrow_error() const;
 
  private:
   /// Brings the request to the loop's thread; posted once.
@@ -70,12 +68,8 @@ class stoppable_base : public operation, public child_owner {
   stop_token token_;
   request request_{*this};
   std::optional<stop_callback<on_stop>> callback_;
-  context* child_ = nullptr;  // While it runs.
-  std::exception_ptr error_;
   bool requested_ = false;  // Written by whoever requests stop, before it posts.
   bool arrived_ = false;
-  bool refused_ = false;
-  bool cancelled_ = false;
 };
 
 template <class T>

@@ -51,9 +51,8 @@ bool group_operation_base::start() {
     return false;
   }
   open(owner(), task_context());
-  const std::source_location site = waiter() == nullptr ? std::source_location() : waiter()->site();
   try {
-    body_ = &start_body(task_context(), site);
+    body_ = &start_body(task_context(), await_site());
   } catch (...) {
     // A body that is no coroutine may have spawned before it threw: those are waited for.
     if (size() == 0) throw;

@@ -31,17 +31,14 @@ void deadline::move_to(clock_ns when) noexcept {
 namespace detail {
 
 bool timeout_base::start() {
-  if (must_cancel()) {
-    refused_ = true;
-    return false;
-  }
-  const std::source_location site = waiter() == nullptr ? std::source_location() : waiter()->site();
+  if (refuse_if_cancelled()) return false;
   const clock_ns now = owner().now();
   // Timers fire between turns, and the child is queued in this one: however near the deadline, it
   // runs to its first suspension.
   arm(owner(), kind_ == sleep_operation::kind::delay ? deadline_after(now, time_) : time_);
   try {
-    child_ = &start_child(task_context(), site);  // The body of with_deadline is made here.
+    // The body of with_deadline is made here.
+    child_started(start_child(task_context(), await_site()));
   } catch (...) {
     disarm();
     throw;
@@ -51,40 +48,30 @@ bool timeout_base::start() {
 }
 
 void timeout_base::expire() noexcept {
-  if (child_ == nullptr) return;  // It ended while the expiry was queued.
+  context* const child = running_child();
+  if (child == nullptr) return;  // It ended while the expiry was queued.
   mark_expired();
-  child_->cancel("the time was up");
+  child->cancel("the time was up");
 }
 
 woken_by timeout_base::depends_on(dependency_visitor& visit) const {
   const bool by_time = !expired() && when().time_since_epoch().count() != no_deadline;
-  if (by_time || child_ == nullptr) return woken_by::anything;
-  (void)visit.task(*child_);
-  return woken_by::all_of;
-}
-
-void timeout_base::cancel() noexcept {
-  cancelled_ = true;
-  if (child_ != nullptr) child_->cancel("its awaiter was cancelled");
+  return by_time ? woken_by::anything : one_child_operation::depends_on(visit);
 }
 
 void timeout_base::child_finished(context&, const std::exception_ptr& error) noexcept {
   disarm();
-  child_ = nullptr;
-  error_ = error;
+  child_ended(error);
   complete();  // Queued behind an expiry that is queued already: that may still run.
 }
 
 bool timeout_base::timed_out() const noexcept {
-  return expired() && is_cancelled(error_) && !is_own_cancel(cancelled_, error_);
+  return expired() && is_cancelled(error()) && !ended_by_own_cancel();
 }
 
 void timeout_base::rethrow_error() const {
-  if (refused_) throw_cancelled();
-  if (error_ == nullptr) return;
   if (timed_out()) throw timeout_error();
-  if (is_own_cancel(cancelled_, error_)) throw_cancelled();
-  std::rethrow_exception(error_);
+  one_child_operation::rethrow_error();
 }
 
 }  // namespace detail

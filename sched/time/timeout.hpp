@@ -1,5 +1,6 @@
 #pragma once
 
+#include <lariat/sched/loop/detail/one_child_operation.hpp>
 #include <lariat/sched/loop/operation.hpp>
 #include <lariat/sched/task/detail/child.hpp>
 #include <lariat/sched/task/detail/children.hpp>
@@ -66,7 +67,7 @@ class deadline {
 namespace detail {
 
 /// A child and a timer that cancels it; the part that does not depend on the child's type.
-class timeout_base : public operation, public child_owner, public deadline {
+class timeout_base : public one_child_operation, public child_owner, public deadline {
  public:
   bool await_ready() const noexcept { return false; }
   template <class Promise>
@@ -74,7 +75,6 @@ class timeout_base : public operation, public child_owner, public deadline {
     prepare(caller);
     return start();
   }
-  void cancel() noexcept final;
   [[nodiscard]] operation_info info() const noexcept final { return {"timeout"}; }
   woken_by depends_on(dependency_visitor& visit) const final;
 
@@ -109,10 +109,6 @@ class timeout_base : public operation, public child_owner, public deadline {
   expiry expiry_{*this};
   clock_ns time_;
   sleep_operation::kind kind_;
-  context* child_ = nullptr;  // While it runs.
-  std::exception_ptr error_;
-  bool refused_ = false;
-  bool cancelled_ = false;
 };
 
 template <class T>

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <lariat/sched/loop/detail/one_child_operation.hpp>
 #include <lariat/sched/loop/operation.hpp>
 #include <lariat/sched/task/detail/child.hpp>
 
@@ -16,7 +17,7 @@ class pool;
 namespace lariat::detail {
 
 /// The part of `to_pool` of a task that does not depend on its type: a child that runs on the pool.
-class pool_task_base : public operation, public child_owner {
+class pool_task_base : public one_child_operation, public child_owner {
  public:
   bool await_ready() const noexcept { return false; }
   template <class Promise>
@@ -25,9 +26,7 @@ class pool_task_base : public operation, public child_owner {
     return start();
   }
   void run() noexcept final;
-  void cancel() noexcept final;
   [[nodiscard]] operation_info info() const noexcept final { return {"to_pool"}; }
-  woken_by depends_on(dependency_visitor& visit) const final;
 
  protected:
   /// `where` is null for the pool of whoever calls.
@@ -37,19 +36,12 @@ class pool_task_base : public operation, public child_owner {
   virtual context& start_child(executor& where, const context& parent,
                                std::source_location site) noexcept = 0;
 
-  /// Throws what the task came to, if that is no value.
-  void rethrow_error() const;
-
  private:
   /// \throws std::system_error if no worker can be started.
   bool start();
   void child_finished(context& child, const std::exception_ptr& error) noexcept final;
 
   pool* where_;
-  context* child_ = nullptr;  // While it runs.
-  std::exception_ptr error_;
-  bool refused_ = false;
-  bool cancelled_ = false;
 };
 
 /// A child on a pool, of a task elsewhere.

@@ -11,7 +11,7 @@ bool child_group::start() noexcept {
   }
   if (count_ == 0) return false;
   suspend();
-  const std::source_location site = waiter() == nullptr ? std::source_location() : waiter()->site();
+  const std::source_location site = await_site();
   for (std::size_t index = 0; index < count_; ++index) start_child(index, task_context(), site);
   return true;
 }
