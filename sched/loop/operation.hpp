@@ -13,6 +13,7 @@
 #include <exception>
 #include <source_location>
 #include <system_error>
+#include <utility>
 
 namespace lariat {
 
@@ -152,4 +153,26 @@ class operation : public runnable {
   bool awaited_by_task_ = false;
 };
 
+namespace detail {
+
+/// What is awaited by `prepare` and then `Derived::start`, which is compiled: that begins what is
+/// waited for, or says by false that there is nothing to wait for. `Derived` makes it a friend.
+template <class Derived, class Base = operation>
+class starting_operation : public Base {
+ public:
+  bool await_ready() const noexcept { return false; }
+
+  // Throws only if `start` may, so that an await of one that does not needs no way out.
+  template <class Promise>
+  bool await_suspend(std::coroutine_handle<Promise> caller) noexcept(
+      noexcept(std::declval<Derived&>().start())) {
+    this->prepare(caller);
+    return static_cast<Derived&>(*this).start();
+  }
+
+ protected:
+  using Base::Base;
+};
+
+}  // namespace detail
 }  // namespace lariat

@@ -21,11 +21,6 @@ class [[nodiscard("nothing is called until it is awaited")]] pool_call final
   pool_call(pool* where, std::unique_ptr<Job> job) noexcept
       : pool_operation(where), job_(std::move(job)) {}
 
-  template <class Promise>
-  bool await_suspend(std::coroutine_handle<Promise> caller) {
-    prepare(caller);
-    return start();
-  }
   typename Job::result await_resume() {
     check();
     try {

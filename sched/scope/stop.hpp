@@ -31,14 +31,9 @@ class [[nodiscard]] stop_token_awaiter {
 };
 
 /// A child that a stop request, from any thread, cancels.
-class stoppable_base : public one_child_operation, public child_owner {
+class stoppable_base : public starting_operation<stoppable_base, one_child_operation>,
+                       public child_owner {
  public:
-  bool await_ready() const noexcept { return false; }
-  template <class Promise>
-  bool await_suspend(std::coroutine_handle<Promise> caller) {
-    prepare(caller);
-    return start();
-  }
   [[nodiscard]] operation_info info() const noexcept final { return {"with_stop_token"}; }
 
  protected:
@@ -47,6 +42,8 @@ class stoppable_base : public one_child_operation, public child_owner {
   virtual context& start_child(const context& parent, std::source_location site) noexcept = 0;
 
  private:
+  friend starting_operation;
+
   /// Brings the request to the loop's thread; posted once.
   class request final : public runnable {
    public:

@@ -94,14 +94,10 @@ class task_group : public detail::spawner<task_group>, protected detail::spawn_s
 namespace detail {
 
 /// The part of `task_group::with` that does not depend on the body's type.
-class group_operation_base : public operation, public child_owner, public task_group {
+class group_operation_base : public starting_operation<group_operation_base>,
+                             public child_owner,
+                             public task_group {
  public:
-  bool await_ready() const noexcept { return false; }
-  template <class Promise>
-  bool await_suspend(std::coroutine_handle<Promise> caller) {
-    prepare(caller);
-    return start();
-  }
   void cancel() noexcept final;
   [[nodiscard]] operation_info info() const noexcept final { return {"task_group"}; }
   woken_by depends_on(dependency_visitor& visit) const final;
@@ -113,6 +109,7 @@ class group_operation_base : public operation, public child_owner, public task_g
   void rethrow_error() const;
 
  private:
+  friend starting_operation;
   bool start();
   void child_finished(context& body, const std::exception_ptr& error) noexcept final;
   void children_ended() noexcept final;

@@ -12,17 +12,12 @@ namespace lariat {
 namespace detail {
 
 /// Waits for a spawned task: on its own loop, on another one, or cancelled meanwhile.
-class join_operation_base : public operation, private join_waiter {
+class join_operation_base : public starting_operation<join_operation_base>, private join_waiter {
  public:
   /// What a cancel of the waiting does to the task.
   enum class on_cancel : unsigned char { cancel_task, only_stop_waiting };
 
   bool await_ready() const noexcept { return record_ != nullptr && record_->done(); }
-  template <class Promise>
-  bool await_suspend(std::coroutine_handle<Promise> caller) {
-    prepare(caller);
-    return start();
-  }
   void cancel() noexcept override;
   void run() noexcept override;
   [[nodiscard]] operation_info info() const noexcept override { return {"join"}; }
@@ -33,12 +28,17 @@ class join_operation_base : public operation, private join_waiter {
       : record_(record), on_cancel_(effect) {}
   // Movable until it is awaited: its messages refer to their own operation.
   join_operation_base(const join_operation_base& other) noexcept
-      : operation(other), join_waiter(), record_(other.record_), on_cancel_(other.on_cancel_) {}
+      : starting_operation(other),
+        join_waiter(),
+        record_(other.record_),
+        on_cancel_(other.on_cancel_) {}
 
   /// Before the result is taken. \throws operation_cancelled if the waiting was cancelled.
   void check(const std::exception_ptr* error) const;
 
  private:
+  friend starting_operation;
+
   class registration final : public runnable {
    public:
     explicit registration(join_operation_base& owner) noexcept : owner_(owner) {}

@@ -67,14 +67,10 @@ class deadline {
 namespace detail {
 
 /// A child and a timer that cancels it; the part that does not depend on the child's type.
-class timeout_base : public one_child_operation, public child_owner, public deadline {
+class timeout_base : public starting_operation<timeout_base, one_child_operation>,
+                     public child_owner,
+                     public deadline {
  public:
-  bool await_ready() const noexcept { return false; }
-  template <class Promise>
-  bool await_suspend(std::coroutine_handle<Promise> caller) {
-    prepare(caller);
-    return start();
-  }
   [[nodiscard]] operation_info info() const noexcept final { return {"timeout"}; }
   woken_by depends_on(dependency_visitor& visit) const final;
 
@@ -93,6 +89,8 @@ class timeout_base : public one_child_operation, public child_owner, public dead
   [[nodiscard]] bool timed_out() const noexcept;
 
  private:
+  friend starting_operation;
+
   class expiry final : public runnable {
    public:
     explicit expiry(timeout_base& owner) noexcept : owner_(owner) {}

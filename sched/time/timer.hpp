@@ -44,19 +44,13 @@ template <class Rep>
 }  // namespace detail
 
 /// The awaitable of `sleep_for` and `sleep_until`.
-class [[nodiscard]] sleep_operation final : public operation {
+class [[nodiscard]] sleep_operation final : public detail::starting_operation<sleep_operation> {
  public:
   enum class kind : unsigned char { delay, deadline };
   sleep_operation(clock_ns time, kind what) noexcept : kind_(what), timer_(*this, time) {}
   sleep_operation(const sleep_operation& other) noexcept
-      : operation(other), kind_(other.kind_), timer_(*this, other.timer_.deadline()) {}
+      : starting_operation(other), kind_(other.kind_), timer_(*this, other.timer_.deadline()) {}
 
-  bool await_ready() const noexcept { return false; }
-  template <class Promise>
-  bool await_suspend(std::coroutine_handle<Promise> caller) noexcept {
-    prepare(caller);
-    return start();
-  }
   void await_resume() const {
     if (cancelled_) [[unlikely]]
       throw_cancelled();
@@ -66,6 +60,7 @@ class [[nodiscard]] sleep_operation final : public operation {
   [[nodiscard]] operation_info info() const noexcept override { return {"sleep"}; }
 
  private:
+  friend starting_operation;
   bool start() noexcept;
 
   // A million of these may sleep: the small members share a word with the base's.

@@ -67,14 +67,8 @@ using baton = basic_baton<baton_wait, std::atomic<baton_wait*>>;
 void raise(baton& happened) noexcept;
 
 /// Waits for a baton. Awaitables derive from it, and call `check_cancelled` when they are resumed.
-class baton_wait : public operation {
+class baton_wait : public starting_operation<baton_wait> {
  public:
-  bool await_ready() const noexcept { return false; }
-  template <class Promise>
-  bool await_suspend(std::coroutine_handle<Promise> caller) {
-    prepare(caller);
-    return start();
-  }
   void cancel() noexcept final;
   woken_by depends_on(dependency_visitor&) const final { return woken_by::somebody; }
 
@@ -89,6 +83,7 @@ class baton_wait : public operation {
   }
 
  private:
+  friend starting_operation;
   friend void raise(baton& happened) noexcept;
   [[nodiscard]] bool start();
 

@@ -11,9 +11,8 @@ namespace lariat::detail {
 
 /// The part of `to_pool` that does not depend on the function: where a loop's task waits for its
 /// job.
-class pool_operation : public operation, private pool_waiter {
+class pool_operation : public starting_operation<pool_operation>, private pool_waiter {
  public:
-  bool await_ready() const noexcept { return false; }
   void run() noexcept override;
   void cancel() noexcept override;
   [[nodiscard]] operation_info info() const noexcept override { return {"to_pool"}; }
@@ -21,12 +20,9 @@ class pool_operation : public operation, private pool_waiter {
  protected:
   /// `where` is null for the pool of whoever calls.
   explicit pool_operation(pool* where) noexcept : where_(where) {}
-  pool_operation(pool_operation&& other) noexcept : operation(other), where_(other.where_) {}
+  pool_operation(pool_operation&& other) noexcept
+      : starting_operation(other), where_(other.where_) {}
   ~pool_operation() = default;
-
-  /// After `prepare`: queues the job. False if it was cancelled before.
-  /// \throws std::system_error if no worker can be started.
-  bool start();
 
   /// Returns if the job has ended. \throws operation_cancelled
   void check() const {
@@ -45,6 +41,11 @@ class pool_operation : public operation, private pool_waiter {
   virtual void leave_job() noexcept = 0;
 
  private:
+  friend starting_operation;
+
+  /// Queues the job. False if it was cancelled before.
+  /// \throws std::system_error if no worker can be started.
+  bool start();
   void job_ended() noexcept override { home_->post(*this); }
 
   pool* where_;

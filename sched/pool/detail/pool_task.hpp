@@ -17,14 +17,9 @@ class pool;
 namespace lariat::detail {
 
 /// The part of `to_pool` of a task that does not depend on its type: a child that runs on the pool.
-class pool_task_base : public one_child_operation, public child_owner {
+class pool_task_base : public starting_operation<pool_task_base, one_child_operation>,
+                       public child_owner {
  public:
-  bool await_ready() const noexcept { return false; }
-  template <class Promise>
-  bool await_suspend(std::coroutine_handle<Promise> caller) {
-    prepare(caller);
-    return start();
-  }
   void run() noexcept final;
   [[nodiscard]] operation_info info() const noexcept final { return {"to_pool"}; }
 
@@ -37,6 +32,8 @@ class pool_task_base : public one_child_operation, public child_owner {
                                std::source_location site) noexcept = 0;
 
  private:
+  friend starting_operation;
+
   /// \throws std::system_error if no worker can be started.
   bool start();
   void child_finished(context& child, const std::exception_ptr& error) noexcept final;

@@ -43,14 +43,8 @@ class completion_queue {
 };
 
 /// Waits for the next of them.
-class completion_operation : public operation {
+class completion_operation : public starting_operation<completion_operation> {
  public:
-  bool await_ready() const noexcept { return false; }
-  template <class Promise>
-  bool await_suspend(std::coroutine_handle<Promise> caller) {
-    prepare(caller);
-    return start();
-  }
   void cancel() noexcept final;
   [[nodiscard]] operation_info info() const noexcept final { return {"as_completed"}; }
   woken_by depends_on(dependency_visitor& visit) const final;
@@ -67,6 +61,7 @@ class completion_operation : public operation {
 
  private:
   friend class completion_queue;
+  friend starting_operation;
   bool start();
 
   completion_queue* queue_;

@@ -10,16 +10,8 @@ namespace lariat::detail {
 
 /// The part of when_all and when_any that does not depend on types: starts the children, waits
 /// for every one of them, and cancels those that are left when one's end decides the matter.
-class child_group : public operation, public child_owner {
+class child_group : public starting_operation<child_group>, public child_owner {
  public:
-  bool await_ready() const noexcept { return false; }
-
-  template <class Promise>
-  bool await_suspend(std::coroutine_handle<Promise> caller) noexcept {
-    prepare(caller);
-    return start();
-  }
-
   void cancel() noexcept override;
   woken_by depends_on(dependency_visitor& visit) const final;
 
@@ -57,6 +49,7 @@ class child_group : public operation, public child_owner {
   [[nodiscard]] bool cut_short() const noexcept { return cut_short_; }
 
  private:
+  friend starting_operation;
   bool start() noexcept;
   void child_finished(context& child, const std::exception_ptr& error) noexcept final;
   void cancel_rest(std::string_view reason) noexcept;
