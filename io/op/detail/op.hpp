@@ -76,8 +76,9 @@ class io_driver : public driver {
 /// One kernel operation: an awaitable whose address is the completion's user data.
 ///
 /// Awaited, it is pinned in the awaiting frame until the kernel's last completion for it has been
-/// reaped, so the memory that it borrows may be the caller's own (contract 1). Cancelled, it asks
-/// the kernel and goes on waiting; a result that arrived wins over the cancel (contract 2).
+/// reaped, so the memory that it borrows may be the caller's own (io/README.md, "Op lifetime").
+/// Cancelled, it asks the kernel and goes on waiting; a result that arrived wins over the cancel
+/// (io/README.md, "Cancel versus complete").
 class op : public operation {
  public:
   bool await_ready() const noexcept { return false; }
