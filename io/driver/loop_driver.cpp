@@ -104,6 +104,8 @@ void loop_driver::start() noexcept {
 void loop_driver::enter(bool wait, clock_ns deadline) noexcept {
   if (!started_) [[unlikely]]
     start();
+  assert(in_flight_ <= ring_->counts().submitted + ring_->pending() &&
+         "more operations are in flight than were submitted");
   ring_->enter(wait, deadline);
 }
 
@@ -204,6 +206,11 @@ void loop_driver::cancel_by_address(std::uint64_t user_data) noexcept {
   entry.user_data = for_nobody;
 }
 
+inline void loop_driver::note_one_less() noexcept {
+  assert(in_flight_ > 0 && "more operations have completed than were in flight");
+  --in_flight_;
+}
+
 inline void loop_driver::complete(detail::op& operation, std::int32_t result,
                                   std::uint32_t flags) noexcept {
   if ((flags & (IORING_CQE_F_MORE | IORING_CQE_F_NOTIF)) != 0) [[unlikely]] {
@@ -211,7 +218,7 @@ inline void loop_driver::complete(detail::op& operation, std::int32_t result,
     result = operation.raw_result();  // The notification only says that the buffer is free.
     flags |= operation.raw_flags();
   }
-  --in_flight_;
+  note_one_less();
   if (!finish(operation, result, flags)) [[unlikely]]
     submit_again(operation);
 }
@@ -227,7 +234,7 @@ void loop_driver::reap() noexcept {
       case for_event:
         if ((each.flags & IORING_CQE_F_MORE) != 0) return;
         event_armed_ = false;
-        --in_flight_;
+        note_one_less();
         return;
       default:
         return;
@@ -239,7 +246,7 @@ void loop_driver::complete(detail::multishot& operation, std::int32_t result,
                            std::uint32_t flags) noexcept {
   const bool more = (flags & IORING_CQE_F_MORE) != 0;
   if (!more) {
-    --in_flight_;
+    note_one_less();
     if (goes_on(operation, result)) return submit(operation);
   } else {
     note_more(operation);

@@ -104,6 +104,7 @@ class loop_driver final : public detail::io_driver {
   io_uring_sqe& next_entry() noexcept;
   void make_room() noexcept;
   void submit_again(detail::op& operation) noexcept;
+  void note_one_less() noexcept;
   void complete(detail::op& operation, std::int32_t result, std::uint32_t flags) noexcept;
   void complete(detail::multishot& operation, std::int32_t result, std::uint32_t flags) noexcept;
 

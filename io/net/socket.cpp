@@ -1,13 +1,13 @@
 #include <lariat/io/net/socket.hpp>
 
 #include <lariat/io/kernel/detail/system_calls.hpp>
-#include <lariat/io/op/detail/driver_of.hpp>
 #include <lariat/sched/loop/detail/task_text.hpp>
 
 #include <liburing.h>
 #include <sys/socket.h>
 
 #include <algorithm>
+#include <cassert>
 #include <cerrno>
 #include <climits>
 #include <cstdio>
@@ -133,8 +133,10 @@ void socket::finish_close() noexcept {
 // Closing a descriptor ends nothing that the kernel does with it, so that comes first.
 void socket::close_op::start_closing() noexcept {
   fd_ = socket_.fd_.release();
+  assert(fd_ >= 0 && "closing a socket that is closed ends before it starts");
   suspend();
   if (!socket_.busy()) return close_now();
+  assert(socket_.closer_ == nullptr && "a socket is closed by two at once");
   socket_.closer_ = this;
   // Ends sends at once, which a cancel does not if they are being worked on.
   detail::sys::shutdown(fd_, SHUT_RDWR);
@@ -145,7 +147,7 @@ void socket::close_op::start_closing() noexcept {
 
 void socket::close_op::close_now() noexcept {
   // Not by `start`, which would let a pending cancel keep the descriptor open.
-  detail::driver_of(owner()).submit(*this);
+  submit();
 }
 
 bool socket::close_op::completed() noexcept {

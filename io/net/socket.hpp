@@ -134,6 +134,12 @@ namespace detail {
 
 inline int socket_op::fd() const noexcept { return socket_->native_handle(); }
 
+inline int socket_op::entry_fd() const noexcept {
+  // A look at the entry of an operation that a close has cancelled finds none.
+  assert((fd() >= 0 || cancel_requested()) && "an operation on a closed socket is submitted");
+  return fd();
+}
+
 // False if it has to wait for its turn.
 inline bool socket_op::enter() noexcept {
   turn_queue& under_way = socket_->turns(way_);

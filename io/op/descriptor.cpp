@@ -15,7 +15,8 @@ descriptor::~descriptor() {
 }
 
 void descriptor::close_op::prepare_entry(io_uring_sqe& entry) noexcept {
-  // From here on the kernel owns it: nobody else may close the number too.
+  // From here on the kernel owns it: nobody else may close the number too. If somebody has closed
+  // it since `close` was called the number is -1, and the answer EBADF.
   if (target_ != nullptr) closing_ = std::exchange(target_, nullptr)->release();
   ::io_uring_prep_close(&entry, closing_);
 }

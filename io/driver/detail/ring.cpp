@@ -183,17 +183,18 @@ void ring::choose_enter_flags() noexcept {
 void ring::enter_unguarded(bool wait, clock_ns deadline) noexcept {
   // Release: the kernel reads the entries after it has read the tail.
   __atomic_store_n(ring_.sq.ktail, ring_.sq.sqe_tail, __ATOMIC_RELEASE);
-  const unsigned pending = ring_.sq.sqe_tail - submitted_tail_;
+  const unsigned given = pending();
+  assert(given <= ring_.sq.ring_entries && "more entries are pending than the queue holds");
   int entered;
   if (wait && deadline != no_deadline) {
-    entered = enter_until(pending, deadline);
+    entered = enter_until(given, deadline);
   } else {
-    entered =
-        ::io_uring_enter2(ring_.enter_ring_fd, pending, wait ? 1 : 0, enter_flags_, nullptr, 0);
+    entered = ::io_uring_enter2(ring_.enter_ring_fd, given, wait ? 1 : 0, enter_flags_, nullptr, 0);
   }
   ++counts_.enters;
   if (wait) ++counts_.waits;
   if (entered < 0) return check_entered(-entered);  // Nothing was submitted, in that case.
+  assert(static_cast<unsigned>(entered) <= given && "the kernel took entries that nobody made");
   counts_.submitted += static_cast<unsigned>(entered);
   submitted_tail_ += static_cast<unsigned>(entered);
 }
@@ -211,12 +212,13 @@ void ring::enter_guarded(bool wait, clock_ns deadline) noexcept {
   if (flag_step_ == 0) sigpipe_guard_.reset();
 }
 
-void ring::expect_sigpipe(bool pending) noexcept {
-  sigpipe_writes_ += pending ? 1U : -1U;
+void ring::expect_sigpipe(bool submitted) noexcept {
+  assert((submitted || sigpipe_writes_ > 0) && "a write completed that nobody announced");
+  sigpipe_writes_ += submitted ? 1U : -1U;
   if (sigpipe_writes_ == 0) sigpipe_guard_.reset();
 }
 
-int ring::enter_until(unsigned pending, clock_ns deadline) noexcept {
+int ring::enter_until(unsigned given, clock_ns deadline) noexcept {
   const clock_ns until =
       std::max<clock_ns>(absolute_deadlines_ ? deadline : deadline - monotonic_now(), 0);
   __kernel_timespec time{};
@@ -225,7 +227,7 @@ int ring::enter_until(unsigned pending, clock_ns deadline) noexcept {
   io_uring_getevents_arg argument{};
   argument.ts = reinterpret_cast<std::uintptr_t>(&time);
   return ::io_uring_enter2(
-      ring_.enter_ring_fd, pending, 1,
+      ring_.enter_ring_fd, given, 1,
       enter_flags_ | IORING_ENTER_EXT_ARG | (absolute_deadlines_ ? enter_abs_timer : 0),
       reinterpret_cast<sigset_t*>(&argument), sizeof argument);
 }

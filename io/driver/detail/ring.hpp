@@ -6,6 +6,7 @@
 #include <liburing.h>
 
 #include <bitset>
+#include <cassert>
 #include <cstdint>
 #include <cstring>
 #include <optional>
@@ -58,16 +59,19 @@ class ring {
 
   /// An empty entry. \pre Not `full`.
   [[nodiscard]] io_uring_sqe& next_entry() noexcept {
+    assert(!full() && "an entry that the kernel has not taken yet would be overwritten");
     io_uring_sqe& entry = ring_.sq.sqes[ring_.sq.sqe_tail++ & ring_.sq.ring_mask];
     std::memset(&entry, 0, sizeof entry);
     return entry;
   }
 
+  /// Entries that the kernel has not taken yet.
+  [[nodiscard]] unsigned pending() const noexcept { return ring_.sq.sqe_tail - submitted_tail_; }
+
   /// Whether only an `enter` brings progress: entries wait, or completions that the kernel has
   /// not put into the queue.
   [[nodiscard]] bool needs_enter() const noexcept {
-    return ring_.sq.sqe_tail != submitted_tail_ ||
-           (__atomic_load_n(ring_.sq.kflags, __ATOMIC_RELAXED) & attention) != 0;
+    return pending() != 0 || (__atomic_load_n(ring_.sq.kflags, __ATOMIC_RELAXED) & attention) != 0;
   }
 
   [[nodiscard]] bool has_completions() const noexcept {
@@ -106,7 +110,7 @@ class ring {
   };
 
   /// A write is pending that may raise SIGPIPE when the kernel gets to it, or has completed.
-  void expect_sigpipe(bool pending) noexcept;
+  void expect_sigpipe(bool submitted) noexcept;
 
   [[nodiscard]] bool supports(unsigned opcode) const noexcept {
     return opcode < opcodes_.size() && opcodes_[opcode];
@@ -132,7 +136,7 @@ class ring {
   void choose_enter_flags() noexcept;
   void enter_unguarded(bool wait, clock_ns deadline) noexcept;
   void enter_guarded(bool wait, clock_ns deadline) noexcept;
-  int enter_until(unsigned pending, clock_ns deadline) noexcept;
+  int enter_until(unsigned given, clock_ns deadline) noexcept;
 
   io_uring ring_{};
   unsigned submitted_tail_ = 0;

@@ -2,6 +2,8 @@
 
 #include <lariat/io/op/detail/driver_of.hpp>
 
+#include <cassert>
+
 namespace lariat::io::detail {
 
 exact_file_op::exact_file_op(const char* name, int fd, const cursor_claim& claim,
@@ -31,6 +33,7 @@ bool exact_file_op::completed() noexcept {
   claim_.completed(driver_of(owner()));
   if (result_ <= 0) return true;
   done_ += static_cast<std::size_t>(std::exchange(result_, 0));
+  assert(done_ <= size_ && "the kernel moved more bytes than it was asked to");
   set_enough(size_ - done_);
   return done_ == size_;
 }

@@ -18,7 +18,7 @@ void accept_op::prepare_entry(io_uring_sqe& entry) noexcept {
     return;
   }
   peer_size_ = sizeof peer_;
-  ::io_uring_prep_accept(&entry, fd(), reinterpret_cast<sockaddr*>(peer_.data()), &peer_size_,
+  ::io_uring_prep_accept(&entry, entry_fd(), reinterpret_cast<sockaddr*>(peer_.data()), &peer_size_,
                          SOCK_CLOEXEC);
 }
 

@@ -7,6 +7,7 @@
 #include <netinet/tcp.h>
 #include <sys/socket.h>
 
+#include <cassert>
 #include <cerrno>
 #include <optional>
 #include <utility>
@@ -53,6 +54,7 @@ int connect_op::set_up() noexcept {
 }
 
 void connect_op::prepare_entry(io_uring_sqe& entry) noexcept {
+  assert(fd_ >= 0 && "a connect without a socket ends before it has an entry");
   ::io_uring_prep_connect(&entry, fd_, peer_.data(), peer_.size());
 }
 

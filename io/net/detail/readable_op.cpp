@@ -6,7 +6,7 @@
 namespace lariat::io::detail {
 
 void readable_op::prepare_entry(io_uring_sqe& entry) noexcept {
-  ::io_uring_prep_poll_add(&entry, fd(), POLLIN | POLLRDHUP);
+  ::io_uring_prep_poll_add(&entry, entry_fd(), POLLIN | POLLRDHUP);
 }
 
 bool readable_op::completed() noexcept {

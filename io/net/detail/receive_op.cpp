@@ -11,7 +11,7 @@ namespace lariat::io::detail {
 static_assert(receive_op::more_waits == IORING_CQE_F_SOCK_NONEMPTY);
 
 void receive_op::prepare_entry(io_uring_sqe& entry) noexcept {
-  ::io_uring_prep_recv(&entry, fd(), into_.data(), entry_length(into_.size()), 0);
+  ::io_uring_prep_recv(&entry, entry_fd(), into_.data(), entry_length(into_.size()), 0);
   const auto& stream = static_cast<const stream_socket&>(on());
   if (stream.drained_) entry.ioprio |= IORING_RECVSEND_POLL_FIRST;
 }
@@ -19,7 +19,7 @@ void receive_op::prepare_entry(io_uring_sqe& entry) noexcept {
 void receive_exactly_op::prepare_entry(io_uring_sqe& entry) noexcept {
   // No MSG_WAITALL: the kernel would go on by itself, and an error that it meets after the first
   // bytes would be lost. It gives the bytes, and the next receive sees an end.
-  ::io_uring_prep_recv(&entry, fd(), into_ + done(), entry_length(size() - done()), 0);
+  ::io_uring_prep_recv(&entry, entry_fd(), into_ + done(), entry_length(size() - done()), 0);
 }
 
 result<std::size_t> receive_exactly_op::await_result() noexcept {
@@ -41,7 +41,7 @@ receive_vector_op::receive_vector_op(stream_socket& on,
 
 void receive_vector_op::prepare_entry(io_uring_sqe& entry) noexcept {
   fill_message(message_, into_);
-  ::io_uring_prep_recvmsg(&entry, fd(), &message_, 0);
+  ::io_uring_prep_recvmsg(&entry, entry_fd(), &message_, 0);
 }
 
 }  // namespace lariat::io::detail

@@ -9,12 +9,12 @@
 namespace lariat::io::detail {
 
 void send_op::prepare_entry(io_uring_sqe& entry) noexcept {
-  ::io_uring_prep_send(&entry, fd(), from_.data(), entry_length(from_.size()), MSG_NOSIGNAL);
+  ::io_uring_prep_send(&entry, entry_fd(), from_.data(), entry_length(from_.size()), MSG_NOSIGNAL);
 }
 
 void send_all_op::prepare_entry(io_uring_sqe& entry) noexcept {
   // The kernel itself goes on after a short send: this is submitted again very rarely.
-  ::io_uring_prep_send(&entry, fd(), from_ + done(), entry_length(size() - done()),
+  ::io_uring_prep_send(&entry, entry_fd(), from_ + done(), entry_length(size() - done()),
                        MSG_NOSIGNAL | MSG_WAITALL);
 }
 
@@ -27,12 +27,12 @@ void send_vector_op::prepare_entry(io_uring_sqe& entry) noexcept {
   constexpr unsigned flags = MSG_NOSIGNAL | MSG_WAITALL;
   if (offset_ == 0) {
     fill_message(message_, from_);
-    ::io_uring_prep_sendmsg(&entry, fd(), &message_, flags);
+    ::io_uring_prep_sendmsg(&entry, entry_fd(), &message_, flags);
     return;
   }
   // The caller's buffers are not changed, so the rest of one that was cut goes alone.
   const const_buffer& cut = from_.front();
-  ::io_uring_prep_send(&entry, fd(), static_cast<const std::byte*>(cut.data) + offset_,
+  ::io_uring_prep_send(&entry, entry_fd(), static_cast<const std::byte*>(cut.data) + offset_,
                        entry_length(cut.size - offset_), flags);
 }
 

@@ -2,6 +2,7 @@
 
 #include <lariat/io/net/socket.hpp>
 
+#include <cassert>
 #include <cerrno>
 #include <stdexcept>
 #include <string>
@@ -9,6 +10,7 @@
 namespace lariat::io::detail {
 
 void turn_queue::remove(socket_op& operation) noexcept {
+  assert(operation.next_ != nullptr && "an operation leaves a queue that it is not in");
   if (operation.next_ == &operation) {
     last_ = nullptr;
   } else {
@@ -46,6 +48,7 @@ bool socket_op::wait_for_turn() noexcept {
 }
 
 void socket_op::take_turn() noexcept {
+  assert(waits_for_turn_ && "an operation is given a turn that it does not wait for");
   waits_for_turn_ = false;
   if (!start()) complete();
 }

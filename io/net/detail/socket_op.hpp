@@ -2,6 +2,7 @@
 
 #include <lariat/io/op/detail/op.hpp>
 
+#include <cassert>
 #include <coroutine>
 #include <string>
 #include <system_error>
@@ -83,7 +84,11 @@ class socket_op : public op {
   }
 
   [[nodiscard]] socket& on() const noexcept { return *socket_; }
+  /// -1 once it is closed.
   [[nodiscard]] int fd() const noexcept;
+
+  /// The same for the submission entry.
+  [[nodiscard]] int entry_fd() const noexcept;
   [[nodiscard]] std::string description() const;
 
  private:
@@ -113,6 +118,7 @@ inline socket_op* turn_queue::first() const noexcept {
 }
 
 inline void turn_queue::push(socket_op& operation) noexcept {
+  assert(operation.next_ == nullptr && "an operation takes its turn twice");
   if (last_ == nullptr) {
     operation.next_ = &operation;
   } else {

@@ -3,6 +3,7 @@
 #include <lariat/io/op/detail/op.hpp>
 #include <lariat/sched/task/result.hpp>
 
+#include <cassert>
 #include <cstddef>
 #include <limits>
 #include <string>
@@ -28,7 +29,11 @@ class fd_op : public op {
   /// \param name The system call's, of static storage.
   fd_op(const char* name, int fd) noexcept;
 
-  [[nodiscard]] int fd() const noexcept { return fd_; }
+  /// For the submission entry.
+  [[nodiscard]] int fd() const noexcept {
+    assert(fd_ >= 0 && "an operation on a closed descriptor ends before it has an entry");
+    return fd_;
+  }
   [[nodiscard]] std::string object() const { return describe_fd(fd_); }
 
   /// Throws what `await_resume` has to, as "fsync fd 7: Input/output error".

@@ -7,6 +7,7 @@
 
 #include <liburing.h>
 
+#include <cassert>
 #include <cerrno>
 
 namespace lariat::io::detail {
@@ -24,10 +25,15 @@ bool op::start() noexcept {
     result_ = -ECANCELED;
     return false;
   }
-  in_flight_ = true;
   suspend();
-  driver_of(owner()).submit(*this);
+  submit();
   return true;
+}
+
+void op::submit() noexcept {
+  assert(!in_flight_ && "an operation is submitted that is in flight already");
+  in_flight_ = true;
+  driver_of(owner()).submit(*this);
 }
 
 void op::cancel() noexcept {

@@ -4,6 +4,7 @@
 #include <lariat/sched/loop/operation.hpp>
 
 #include <algorithm>
+#include <cassert>
 #include <cerrno>
 #include <coroutine>
 #include <cstddef>
@@ -138,6 +139,12 @@ class op : public operation {
   /// Submits it. False if it is over already, preset or cancelled: the task goes on at once.
   bool start() noexcept;
 
+  /// The same though the task may be cancelled. After `suspend`.
+  void submit() noexcept;
+
+  /// Whether the kernel was asked to cancel it: then it is not submitted again.
+  [[nodiscard]] bool cancel_requested() const noexcept { return cancelling_; }
+
   [[nodiscard]] bool succeeded() const noexcept { return result_ >= 0; }
 
   /// For -ECANCELED after a cancel. \throws operation_cancelled
@@ -170,6 +177,7 @@ class op : public operation {
 
 // Once for each completion, so here.
 inline bool io_driver::finish(op& operation, std::int32_t result, std::uint32_t flags) noexcept {
+  assert(operation.in_flight_ && "a completion came for an operation that is not in flight");
   if (result < operation.enough_) [[unlikely]] {
     if (!is_over(operation, result, flags)) return false;
   } else {

@@ -3,6 +3,7 @@
 #include <lariat/io/op/detail/multishot.hpp>
 
 #include <algorithm>
+#include <cassert>
 #include <cerrno>
 #include <cstdio>
 #include <cstdlib>
@@ -93,6 +94,7 @@ simulated_driver::ticket& simulated_driver::take_ticket() {
 }
 
 void simulated_driver::give_back(ticket& over) noexcept {
+  assert(in_flight_[over.index] == &over && "an operation has completed that is not in flight");
   in_flight_[over.index] = in_flight_.back();
   in_flight_[over.index]->index = over.index;
   in_flight_.pop_back();
