@@ -1,5 +1,7 @@
 #pragma once
 
+#include "sanitizer.hpp"
+
 #include <poll.h>
 #include <signal.h>
 #include <sys/wait.h>
@@ -24,13 +26,7 @@ void say(const char* format, Values... values) {
 }
 
 /// ThreadSanitizer ends a forked child that starts a thread, if its parent ever had one.
-#if defined(__SANITIZE_THREAD__)
-inline constexpr bool children_may_have_threads = false;
-#elif defined(__has_feature)
-inline constexpr bool children_may_have_threads = !__has_feature(thread_sanitizer);
-#else
-inline constexpr bool children_may_have_threads = true;
-#endif
+inline constexpr bool children_may_have_threads = !UNDER_THREAD_SANITIZER;
 
 /// A function that runs in a process of its own, for what ends a process or changes it for good.
 /// Its stdout and stderr are collected. It dies by SIGALRM after a minute rather than hang the

@@ -1,19 +1,16 @@
 #pragma once
 
+#include "sanitizer.hpp"
+
 #include <lariat/sched/task/task.hpp>
 
 #include <cstdint>
 
 // The sanitizers have allocation functions of their own, and under AddressSanitizer frames are not
 // pooled.
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#if UNDER_ADDRESS_SANITIZER || UNDER_THREAD_SANITIZER
 #define COUNT_ALLOCATIONS 0
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
-#define COUNT_ALLOCATIONS 0
-#endif
-#endif
-#ifndef COUNT_ALLOCATIONS
+#else
 #define COUNT_ALLOCATIONS 1
 #endif
 

@@ -4,6 +4,7 @@
 
 #include "contains.hpp"
 #include "coroutine_test.hpp"
+#include "sanitizer.hpp"
 
 #include <fcntl.h>
 #include <linux/filter.h>
@@ -104,13 +105,7 @@ TEST_CASE("a memory limit that no ring fits in is named", "[io][unavailable]") {
   CHECK(contains(text, "ulimit -l"));
 }
 
-#if defined(__has_feature)
-#if __has_feature(undefined_behavior_sanitizer)
-#define LARIAT_TEST_NEEDS_DESCRIPTORS
-#endif
-#endif
-
-#ifndef LARIAT_TEST_NEEDS_DESCRIPTORS
+#if !UNDER_UNDEFINED_SANITIZER
 // UBSan looks at objects through a pipe of its own, so without descriptors all are wrong to it.
 TEST_CASE("too few descriptors are named with io_uring and the remedy", "[io][unavailable]") {
   for (const rlim_t free : {0, 1}) {
