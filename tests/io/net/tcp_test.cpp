@@ -173,17 +173,11 @@ COROUTINE_TEST_CASE("a connection that nobody answers can be timed out", "[io][t
 COROUTINE_TEST_CASE("a connect that was cancelled before it began does nothing", "[io][tcp]") {
   io::tcp_listener listener = listen_on_loopback();
   const io::address where = listener.local_address();
-  bool cancelled = false;
-  const auto connect = [&]() -> task<> {
-    try {
-      (void)co_await io::tcp_stream::connect(where);
-    } catch (const operation_cancelled&) {
-      cancelled = true;
-    }
-  };
+  const auto connect = [&]() -> task<> { (void)co_await io::tcp_stream::connect(where); };
   auto attempt = spawn(connect);
   attempt.cancel();
-  (void)co_await as_result(attempt);
+  const auto end = co_await as_result(attempt);
+  CHECK(end.cancelled());
   const auto accepted = co_await try_timeout(10ms, listener.accept());
   CHECK_FALSE(accepted.has_value());
 }
@@ -232,19 +226,12 @@ COROUTINE_TEST_CASE("a cancelled accept loses no connection", "[io][tcp]") {
 
 COROUTINE_TEST_CASE("an accept and its timeout race, and no connection is lost", "[io][tcp]") {
   io::tcp_listener listener = listen_on_loopback();
-  int accepted = 0;
   for (int i = 0; i < 200; ++i) {
     io::tcp_stream client = co_await io::tcp_stream::connect(listener.local_address());
-    const auto server = co_await try_timeout(i % 3 * 1us, listener.accept());
-    if (server.has_value()) {
-      CHECK(server->peer_address() == client.local_address());
-      ++accepted;
-    } else {
-      (void)co_await listener.accept();
-      ++accepted;
-    }
+    auto server = co_await try_timeout(i % 3 * 1us, listener.accept());
+    if (!server.has_value()) server = co_await listener.accept();
+    CHECK(server->peer_address() == client.local_address());
   }
-  CHECK(accepted == 200);
 }
 
 COROUTINE_TEST_CASE("closing a listener wakes the tasks that accept", "[io][tcp]") {

@@ -341,6 +341,8 @@ LOOP_TEST_CASE("who was given what it waited for waits no more", "[sched][semaph
   co_await settle();
   held.unlock();  // The visitor has it now, and has not run yet.
   semaphore::permit second = co_await places.acquire();
+  CHECK(places.available() == 0);
+  CHECK_FALSE(door.locked());  // The visitor was in, and has gone.
   co_await visitor;
 }
 

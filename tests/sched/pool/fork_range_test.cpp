@@ -100,8 +100,10 @@ TEST_CASE("a range of forks without values gives nothing", "[sched][fork_join]")
 
 TEST_CASE("free workers steal from a range of forks", "[sched][fork_join]") {
   pool workers({.workers = 4});
-  auto meet = [](std::latch* all) -> fork_task<> {
+  std::atomic<int> met{0};
+  auto meet = [&](std::latch* all) -> fork_task<> {
     all->arrive_and_wait();  // Passed only if the others run too.
+    ++met;
     co_return;
   };
   auto fork = [&]() -> fork_task<> {
@@ -110,6 +112,7 @@ TEST_CASE("free workers steal from a range of forks", "[sched][fork_join]") {
     co_await fork_join(4, one);
   };
   for (int i = 0; i < 100; ++i) to_pool(workers, fork).get();
+  CHECK(met == 400);
 }
 
 TEST_CASE("ranges of forks nest", "[sched][fork_join]") {

@@ -10,6 +10,7 @@
 #include <sys/resource.h>
 #include <time.h>
 
+#include <algorithm>
 #include <atomic>
 #include <condition_variable>
 #include <latch>
@@ -110,17 +111,31 @@ TEST_CASE("a pool that gets no thread says whose and what limits them", "[sched]
 TEST_CASE("posted steps run once each, from several threads", "[sched][pool]") {
   constexpr int threads = 4;
   constexpr int each = 20'000;
+  struct counted final : runnable {
+    explicit counted(std::latch& done) : done(done) {}
+    void run() noexcept override {
+      ++runs;
+      done.count_down();
+    }
+    std::latch& done;
+    int runs = 0;
+  };
   std::latch done(threads * each);
-  std::vector<step> steps(threads * each, step(done));
-  pool workers({.workers = 2});
-  std::vector<std::thread> posters;
-  for (int t = 0; t < threads; ++t) {
-    posters.emplace_back([&, t] {
-      for (int i = 0; i < each; ++i) workers.post(steps[static_cast<std::size_t>(t * each + i)]);
-    });
+  std::vector<counted> steps(threads * each, counted(done));
+  {
+    pool workers({.workers = 2});
+    std::vector<std::thread> posters;
+    for (int t = 0; t < threads; ++t) {
+      posters.emplace_back([&, t] {
+        for (int i = 0; i < each; ++i) workers.post(steps[static_cast<std::size_t>(t * each + i)]);
+      });
+    }
+    done.wait();
+    for (std::thread& poster : posters) poster.join();
   }
-  done.wait();
-  for (std::thread& poster : posters) poster.join();
+  const bool once_each =
+      std::all_of(steps.begin(), steps.end(), [](const counted& step) { return step.runs == 1; });
+  CHECK(once_each);
 }
 
 TEST_CASE("steps are taken in order of arrival", "[sched][pool]") {

@@ -67,6 +67,7 @@ THREAD_TEST_CASE("threads count down", "[sched][latch]") {
     });
   }
   co_await gate.wait();
+  CHECK(gate.try_wait());
   for (std::thread& each : all) each.join();
 }
 

@@ -6,6 +6,7 @@
 
 #include <memory>
 #include <optional>
+#include <variant>
 #include <vector>
 
 using namespace lariat;
@@ -155,9 +156,21 @@ LOOP_TEST_CASE("a timeout withdraws a waiter; a lock that arrived wins over it",
 LOOP_TEST_CASE("the guard of a loser of when_any gives the lock back", "[sched][mutex]") {
   mutex one;
   mutex two;
+  mutex::guard held_one = co_await one.lock();
+  mutex::guard held_two = co_await two.lock();
+  // Both are handed over before either of the waiters runs, so the loser has its lock too.
+  auto unlock_both = [&]() -> task<> {
+    held_one.unlock();
+    held_two.unlock();
+    co_return;
+  };
+  join_handle<void> unlocking = spawn(unlock_both);
   const auto first = co_await when_any(one.lock(), two.lock());
-  (void)first;
-  CHECK_FALSE((one.locked() && two.locked()));
+  CHECK(first.index == 0);
+  CHECK(std::get<0>(first.value).mutex() == &one);
+  CHECK(one.locked());
+  CHECK_FALSE(two.locked());
+  co_await unlocking;
 }
 
 LOOP_TEST_CASE("a guard moves, unlocks once, and can let go", "[sched][mutex]") {
@@ -183,12 +196,12 @@ LOOP_TEST_CASE("a guard moves, unlocks once, and can let go", "[sched][mutex]") 
 
 LOOP_TEST_CASE("a task that waits for itself is told so, with both places", "[sched][mutex]") {
   mutex door;
+  const int line = __LINE__ + 2;
   const auto twice = [&]() -> task<int> {
     const mutex::guard first = co_await door.lock();
     const mutex::guard second = co_await door.lock();
     co_return 1;
   };
-  const int line = __LINE__ - 4;
   const std::string text = co_await logic_error_in(twice);
   CHECK(text.find("resource deadlock") != text.npos);
   CHECK(text.find("mutex_test.cpp:" + std::to_string(line)) != text.npos);
@@ -293,6 +306,7 @@ LOOP_TEST_CASE("locking allocates nothing, free or not", "[sched][mutex][allocat
 
 LOOP_TEST_CASE("who gave a mutex up may want it again, whoever has it now", "[sched][mutex]") {
   mutex door;
+  const std::chrono::nanoseconds start = time_here();
   auto lock_for_a_second = [&]() -> task<> {
     mutex::guard held = co_await door.lock();
     co_await sleep_for(1s);
@@ -302,13 +316,21 @@ LOOP_TEST_CASE("who gave a mutex up may want it again, whoever has it now", "[sc
     spawn(lock_for_a_second).detach();
     co_await settle();
   }
-  { mutex::guard again = co_await door.lock(); }  // It was handed over in between.
+  {
+    mutex::guard again = co_await door.lock();
+    CHECK(time_here() - start >= 1s);  // It was handed over in between.
+  }
   mutex::guard tried = door.try_lock();
+  CHECK(tried.owns_lock());
   auto unlock_later = [&]() -> task<> {
     co_await sleep_for(1s);
     tried.unlock();
   };
   auto unlocking = spawn(unlock_later);
-  { mutex::guard again = co_await door.lock(); }
+  {
+    mutex::guard again = co_await door.lock();
+    CHECK(time_here() - start >= 2s);
+  }
   co_await unlocking;
+  CHECK_FALSE(door.locked());
 }

@@ -121,8 +121,10 @@ LOOP_TEST_CASE("guards that go on another thread free a shared_mutex", "[sched][
     shared_mutex::shared_guard two = co_await door.lock_shared();
     on_other_thread([a = std::move(one), b = std::move(two)] {});
     shared_mutex::guard alone = co_await door.lock();
+    CHECK(alone.owns_lock());
     on_other_thread([held = std::move(alone)] {});
     const shared_mutex::shared_guard again = co_await timeout(1s, door.lock_shared());
+    CHECK(again.owns_lock());
   }
 }
 
