@@ -4,6 +4,7 @@
 #include "contains.hpp"
 #include "coroutine_test.hpp"
 #include "runtime/forbid_rings.hpp"
+#include "runtime/interrupted.hpp"
 
 #include <lariat/io/file/file.hpp>
 #include <lariat/sched/cancel/cancelled.hpp>
@@ -208,16 +209,13 @@ TEST_CASE("run_main prints the cause and the remedy where io_uring is not to be 
 }
 
 TEST_CASE("run_main ends by SIGINT if that cancelled main", "[runtime][run_main]") {
-  child_process child([] {
+  const std::string output = interrupted_at({"ready"}, [] {
     return run_main([]() -> task<> {
       say("ready\n");
       co_await sleep_for(24h);
     });
   });
-  REQUIRE(child.await_output("ready"));
-  child.send(SIGINT);
-  CHECK(child.status() == child_process::killed_by(SIGINT));
-  CHECK(child.output() == "ready\n");
+  CHECK(output == "ready\n");
 }
 
 TEST_CASE("run_main prints another cancel, with its reason", "[runtime][run_main]") {

@@ -2,6 +2,7 @@
 
 #include "child_process.hpp"
 #include "coroutine_test.hpp"
+#include "runtime/interrupted.hpp"
 
 #include <lariat/runtime/run/runtime.hpp>
 #include <lariat/sched/cancel/cancelled.hpp>
@@ -63,7 +64,7 @@ void count_signal(int) { seen = seen + 1; }
 
 TEST_CASE("the first SIGINT cancels main, and the process dies by it when all is cleaned up",
           "[runtime][sigint]") {
-  child_process child([] {
+  const std::string output = interrupted_at({"ready"}, [] {
     ::unsetenv("LARIAT_DEBUG");  // It lists tasks that are left.
     auto main = []() -> task<> {
       spawn(background).detach();
@@ -72,26 +73,18 @@ TEST_CASE("the first SIGINT cancels main, and the process dies by it when all is
     run(main(), {.loops = 2});
     return 0;
   });
-  REQUIRE(child.await_output("ready"));
-  child.send(SIGINT);
-  CHECK(child.status() == child_process::killed_by(SIGINT));
-  CHECK(child.output() == "ready\ncleaned up after SIGINT\nbackground cancelled\n");
+  CHECK(output == "ready\ncleaned up after SIGINT\nbackground cancelled\n");
 }
 
 TEST_CASE("the second SIGINT ends the process at once", "[runtime][sigint]") {
-  child_process child([] {
+  interrupted_at({"ready", "cleaning"}, [] {
     run(clean_up_for_ever());
     return 0;
   });
-  REQUIRE(child.await_output("ready"));
-  child.send(SIGINT);
-  REQUIRE(child.await_output("cleaning"));
-  child.send(SIGINT);
-  CHECK(child.status() == child_process::killed_by(SIGINT));
 }
 
 TEST_CASE("the second SIGINT ends the process while other tasks clean up", "[runtime][sigint]") {
-  child_process child([] {
+  interrupted_at({"ready", "cleaning"}, [] {
     auto main = []() -> task<> {
       spawn(clean_up_for_ever).detach();
       co_await sleep_for(24h);
@@ -99,11 +92,6 @@ TEST_CASE("the second SIGINT ends the process while other tasks clean up", "[run
     run(main());
     return 0;
   });
-  REQUIRE(child.await_output("ready"));
-  child.send(SIGINT);
-  REQUIRE(child.await_output("cleaning"));
-  child.send(SIGINT);
-  CHECK(child.status() == child_process::killed_by(SIGINT));
 }
 
 TEST_CASE("a SIGINT during a blocking step is delivered at the next await", "[runtime][sigint]") {
@@ -149,7 +137,7 @@ TEST_CASE("a SIGINT that main was not told of is not lost", "[runtime][sigint]")
 }
 
 TEST_CASE("a SIGINT that another thread takes cancels main", "[runtime][sigint]") {
-  child_process child([] {
+  const std::string output = interrupted_at({"ready"}, [] {
     // The loop's thread blocks it: only the other one can take it.
     sigset_t only;
     ::sigemptyset(&only);
@@ -160,23 +148,17 @@ TEST_CASE("a SIGINT that another thread takes cancels main", "[runtime][sigint]"
     other.join();
     return 0;
   });
-  REQUIRE(child.await_output("ready"));
-  child.send(SIGINT);
-  CHECK(child.status() == child_process::killed_by(SIGINT));
-  CHECK(child.output() == "ready\ncleaned up after SIGINT\n");
+  CHECK(output == "ready\ncleaned up after SIGINT\n");
 }
 
 TEST_CASE("SIGINT cancels the main task of a started runtime", "[runtime][sigint]") {
-  child_process child([] {
+  const std::string output = interrupted_at({"ready"}, [] {
     runtime program;
     program.start();
     program.block_on(wait_and_clean_up());
     return 0;
   });
-  REQUIRE(child.await_output("ready"));
-  child.send(SIGINT);
-  CHECK(child.status() == child_process::killed_by(SIGINT));
-  CHECK(child.output() == "ready\ncleaned up after SIGINT\n");
+  CHECK(output == "ready\ncleaned up after SIGINT\n");
 }
 
 TEST_CASE("a handler that the program installed is left alone", "[runtime][sigint]") {
@@ -237,18 +219,15 @@ TEST_CASE("a SIGINT that is blocked stays blocked", "[runtime][sigint]") {
 }
 
 TEST_CASE("leave_alone lets SIGINT end the process as always", "[runtime][sigint]") {
-  child_process child([] {
+  const std::string output = interrupted_at({"ready"}, [] {
     run(wait_and_clean_up(), {.sigint = sigint_action::leave_alone});
     return 0;
   });
-  REQUIRE(child.await_output("ready"));
-  child.send(SIGINT);
-  CHECK(child.status() == child_process::killed_by(SIGINT));
-  CHECK(child.output() == "ready\n");
+  CHECK(output == "ready\n");
 }
 
 TEST_CASE("of several runtimes the first one's main is cancelled", "[runtime][sigint]") {
-  child_process child([] {
+  const std::string output = interrupted_at({"ready"}, [] {
     std::atomic<bool> began = false;
     std::thread other;
     auto main = [&]() -> task<> {
@@ -266,8 +245,5 @@ TEST_CASE("of several runtimes the first one's main is cancelled", "[runtime][si
     run(main());
     return 0;
   });
-  REQUIRE(child.await_output("ready"));
-  child.send(SIGINT);
-  CHECK(child.status() == child_process::killed_by(SIGINT));
-  CHECK(child.output() == "ready\ncleaned up after SIGINT\n");
+  CHECK(output == "ready\ncleaned up after SIGINT\n");
 }
