@@ -4,6 +4,10 @@
 #include "scenarios.hpp"
 
 #include <lariat/sched/blocking/to_thread.hpp>
+#include <lariat/sched/parallel/parallel_for.hpp>
+#include <lariat/sched/parallel/parallel_reduce.hpp>
+#include <lariat/sched/parallel/parallel_scan.hpp>
+#include <lariat/sched/parallel/parallel_sort.hpp>
 #include <lariat/sched/pool/fork_join.hpp>
 #include <lariat/sched/pool/to_pool.hpp>
 #include <lariat/sched/scope/as_completed.hpp>
@@ -25,6 +29,7 @@
 
 #include <array>
 #include <chrono>
+#include <cstddef>
 #include <functional>
 #include <optional>
 #include <span>
@@ -377,5 +382,20 @@ TEST_CASE("threads and pools bring their caller's cancel back", "[testing][own_c
     };
     const int sum = co_await to_pool(fork);
     co_return done == 3 && value == 7 && sum == 3;
+  });
+}
+
+TEST_CASE("parallel algorithms bring their caller's cancel back", "[testing][own_cancel]") {
+  comes_back([](simulation& world) -> task<bool> {
+    int done = 0;
+    std::array<int, 8> numbers = {};
+    const auto set = [&](std::size_t i) { numbers[i] = 1; };
+    co_await piece(done, world);
+    co_await parallel_for(std::size_t{0}, numbers.size(), set, {.grain = 1});
+    const int sum = co_await parallel_reduce(numbers, 0, std::plus<>());
+    co_await parallel_scan(numbers, numbers.begin(), 0);
+    co_await parallel_sort(numbers, std::greater<>());
+    co_await piece(done, world);
+    co_return done == 2 && sum == 8 && numbers.front() == 8 && numbers.back() == 1;
   });
 }
