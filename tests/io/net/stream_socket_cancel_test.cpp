@@ -100,7 +100,7 @@ COROUTINE_TEST_CASE("a cancelled read_exact tells how much had come", "[io][stre
   });
   co_await let_others_run();
   co_await pair.client.write_all(io::bytes_of("abc"));
-  co_await sleep_for(1ms);
+  while (text != "abc--") co_await yield();
   reading.cancel();
   co_await reading;
   CHECK(ended.error == std::errc::operation_canceled);
@@ -116,7 +116,7 @@ COROUTINE_TEST_CASE("a cancelled write_all tells how much was written", "[io][st
   result<std::size_t> ended;
   auto writing =
       spawn([&]() -> task<> { ended = co_await as_result(pair.client.write_all(sent)); });
-  co_await sleep_for(1ms);
+  while (pair.server.available() == 0) co_await yield();
   writing.cancel();
   co_await writing;
   CHECK(ended.error == std::errc::operation_canceled);
@@ -136,7 +136,7 @@ COROUTINE_TEST_CASE("a cancelled writev_all tells how much was written", "[io][s
   result<std::size_t> ended;
   auto writing =
       spawn([&]() -> task<> { ended = co_await as_result(pair.client.writev_all(pieces)); });
-  co_await sleep_for(1ms);
+  while (pair.server.available() == 0) co_await yield();
   writing.cancel();
   co_await writing;
   CHECK(ended.error == std::errc::operation_canceled);
