@@ -115,15 +115,15 @@ LOOP_TEST_CASE("an operation that is not suspended is not asked to cancel", "[sc
 
 TEST_CASE("destroying a frame with an operation in flight terminates with a message",
           "[sched][operation]") {
-  constexpr int sleep_line = __LINE__ + 8;
+  constexpr int sleep_line = __LINE__ + 1;
+  const auto body = []() -> task<> { co_await sleep_for(1h); };
   std::string output;
   const int status = status_of_child(
-      [] {
+      [&] {
         fake_driver driver;
         loop loop(driver);
         bool done = false;
         call step([&] {
-          auto body = []() -> task<> { co_await sleep_for(1h); };
           struct starter {
             struct promise_type {
               starter get_return_object() {
