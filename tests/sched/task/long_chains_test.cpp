@@ -8,7 +8,9 @@
 
 #include "fake_loop.hpp"
 
+#include <chrono>
 #include <functional>
+#include <utility>
 
 using namespace lariat;
 
@@ -22,29 +24,19 @@ struct chain {
   int depth = 0;
 };
 
-task<> awaits(chain& all) {
+// Awaits the next link by what `Around` makes of it.
+template <auto Around>
+task<> nested(chain& all) {
   if (++all.depth == links) {
     co_await all.never.wait();
   } else {
-    co_await awaits(all);
+    co_await Around(nested<Around>(all));
   }
 }
 
-task<> waits_for_all(chain& all) {
-  if (++all.depth == links) {
-    co_await all.never.wait();
-  } else {
-    co_await when_all(waits_for_all(all));
-  }
-}
-
-task<> limits(chain& all) {
-  if (++all.depth == links) {
-    co_await all.never.wait();
-  } else {
-    co_await timeout(std::chrono::hours(1), limits(all));
-  }
-}
+task<> alone(task<> next) { return next; }
+auto in_when_all(task<> next) { return when_all(std::move(next)); }
+auto in_timeout(task<> next) { return timeout(std::chrono::hours(1), std::move(next)); }
 
 task<> groups(chain& all) {
   if (++all.depth == links) {
@@ -85,17 +77,17 @@ task<bool> cancelled_at_its_end(task<> (*first)(chain&)) {
 }  // namespace
 
 LOOP_TEST_CASE("a long chain of tasks that await each other is cancelled", "[sched][long_chains]") {
-  const bool cancelled = co_await cancelled_at_its_end(awaits);
+  const bool cancelled = co_await cancelled_at_its_end(nested<alone>);
   CHECK(cancelled);
 }
 
 LOOP_TEST_CASE("a long chain of when_all in each other is cancelled", "[sched][long_chains]") {
-  const bool cancelled = co_await cancelled_at_its_end(waits_for_all);
+  const bool cancelled = co_await cancelled_at_its_end(nested<in_when_all>);
   CHECK(cancelled);
 }
 
 LOOP_TEST_CASE("a long chain of timeouts in each other is cancelled", "[sched][long_chains]") {
-  const bool cancelled = co_await cancelled_at_its_end(limits);
+  const bool cancelled = co_await cancelled_at_its_end(nested<in_timeout>);
   CHECK(cancelled);
 }
 
