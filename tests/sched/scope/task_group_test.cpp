@@ -224,38 +224,25 @@ LOOP_TEST_CASE("a cancelled body cancels the children and is thrown",
   CHECK(reason == "the group's body was cancelled");
 }
 
-LOOP_TEST_CASE("a cancel from outside ends body and children and is delivered",
+LOOP_TEST_CASE("a cancel from outside ends children, and a body that runs, and is delivered",
                "[sched][task_group][cancel]") {
-  std::string reason;
-  join_handle<std::string> handle = spawn([&]() -> task<std::string> {
-    std::string end = co_await end_of(task_group::with([&](task_group& group) -> task<> {
+  for (const bool body_waits : {true, false}) {
+    std::string reason;
+    const auto body = [&](task_group& group) -> task<int> {
       group.spawn(note_cancel, std::ref(reason)).detach();
-      co_await sleep_for(1h);
-    }));
-    co_return end;
-  });
-  co_await sleep_for(1us);
-  handle.cancel("outside");
-  const std::string end = co_await handle;
-  CHECK(end == "cancelled outside");
-  CHECK(reason == "its awaiter was cancelled");
-}
-
-LOOP_TEST_CASE("a cancel while only children run ends them and is delivered",
-               "[sched][task_group][cancel]") {
-  std::string reason;
-  join_handle<std::string> handle = spawn([&]() -> task<std::string> {
-    std::string end = co_await end_of(task_group::with([&](task_group& group) -> task<int> {
-      group.spawn(note_cancel, std::ref(reason)).detach();
+      if (body_waits) co_await sleep_for(1h);
       co_return 1;
-    }));
-    co_return end;
-  });
-  co_await sleep_for(1us);
-  handle.cancel("outside");
-  const std::string end = co_await handle;
-  CHECK(end == "cancelled outside");
-  CHECK(reason == "its awaiter was cancelled");
+    };
+    join_handle<std::string> handle = spawn([&]() -> task<std::string> {
+      std::string end = co_await end_of(task_group::with(body));
+      co_return end;
+    });
+    co_await sleep_for(1us);
+    handle.cancel("outside");
+    const std::string end = co_await handle;
+    CHECK(end == "cancelled outside");
+    CHECK(reason == "its awaiter was cancelled");
+  }
 }
 
 LOOP_TEST_CASE("a value wins over a cancel that cut no child short",
@@ -364,7 +351,6 @@ LOOP_TEST_CASE("a spawn that throws leaves the group able to end", "[sched][task
 }
 
 LOOP_TEST_CASE("a body that is no coroutine may spawn and then throw", "[sched][task_group]") {
-  std::string reason;
   bool child_gone = false;
   auto body = [&](task_group& group) -> task<> {
     group
