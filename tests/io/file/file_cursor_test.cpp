@@ -180,21 +180,8 @@ COROUTINE_TEST_CASE("appending leaves the cursor behind what was appended", "[io
   CHECK(text == "one two");
 }
 
-COROUTINE_TEST_CASE("what is released has the file's cursor", "[io][file][kernel]") {
-  io::fs::temp_dir scratch = co_await io::fs::temp_dir::create();
-  io::file file = co_await io::file::open(scratch.file("a"), fresh);
-  co_await file.write_all("hello");
-  io::descriptor plain = file.release();
-  CHECK(::lseek(plain.native_handle(), 0, SEEK_CUR) == 5);
-  CHECK(::write(plain.native_handle(), "!", 1) == 1);
-  io::file back{std::move(plain)};
-  co_await back.write_all("?");
-  CHECK(back.position() == 7);
-  std::string text = co_await io::fs::read_file(scratch.file("a"));
-  CHECK(text == "hello!?");
-}
-
-COROUTINE_TEST_CASE("who has the native handle shares the cursor", "[io][file][kernel]") {
+COROUTINE_TEST_CASE("the cursor is shared by who has the native handle, and goes with it",
+                    "[io][file][kernel]") {
   io::fs::temp_dir scratch = co_await io::fs::temp_dir::create();
   io::file file = co_await io::file::open(scratch.file("a"), fresh);
   co_await file.write_all("first ");
@@ -211,7 +198,15 @@ COROUTINE_TEST_CASE("who has the native handle shares the cursor", "[io][file][k
   CHECK(::read(fd, buffer.data(), 7) == 7);
   std::size_t count = co_await file.read_some(buffer);
   CHECK(read_text(buffer, count) == "third");
-  CHECK(::lseek(fd, 0, SEEK_CUR) == 18);
+
+  io::descriptor released = file.release();
+  CHECK(::lseek(released.native_handle(), 0, SEEK_CUR) == 18);
+  CHECK(::write(released.native_handle(), "!", 1) == 1);
+  io::file back{std::move(released)};
+  co_await back.write_all("?");
+  CHECK(back.position() == 20);
+  text = co_await io::fs::read_file(scratch.file("a"));
+  CHECK(text == "first second third!?");
 }
 
 COROUTINE_TEST_CASE("two processes that share a cursor lose nothing", "[io][file][kernel]") {
