@@ -52,7 +52,7 @@ class busy_driver final : public driver {
 // is reported, and then `rescue` is called and the loop woken, as another thread would do it.
 class watched_loop {
  public:
-  watched_loop() { loop_.watch_by(&watch_); }
+  watched_loop() { loop_.monitor_by(&watch_); }
 
   template <class Body>
   void run(Body body) {
