@@ -4,9 +4,9 @@
 #include <lariat/sched/blocking/detail/thread_operation.hpp>
 #include <lariat/sched/coroutine/detail/thread_state.hpp>
 #include <lariat/sched/thread/clock.hpp>
+#include <lariat/sched/thread/detail/backoff.hpp>
 #include <lariat/sched/thread/detail/name_thread.hpp>
 #include <lariat/sched/thread/detail/parker.hpp>
-#include <lariat/sched/thread/detail/pause.hpp>
 #include <lariat/sched/thread/detail/start_thread.hpp>
 #include <lariat/sched/thread/detail/usable_cpus.hpp>
 #include <lariat/sched/time/timer.hpp>
@@ -291,15 +291,14 @@ detail::thread_operation* lane::workers::next_call(worker& self, lock& held) noe
 
 // True if there may be work. Spins longer the more often it finds some.
 bool lane::workers::spin(worker& self, lock& held) noexcept {
+  const auto filled = [this] { return intake_.maybe_filled(); };
   intake_.set_spinning(true);
   held.unlock();
   if (one_cpu_) {
-    for (int i = 0; i < yields && !intake_.maybe_filled(); ++i) ::sched_yield();
+    for (int i = 0; i < yields && !filled(); ++i) ::sched_yield();
   } else {
     const clock_ns end = monotonic_now() + self.spin_ns;
-    while (!intake_.maybe_filled() && monotonic_now() < end) {
-      for (int i = 0; i < 16 && !intake_.maybe_filled(); ++i) detail::pause();
-    }
+    while (!filled() && monotonic_now() < end) (void)detail::spin_until(16, filled);
   }
   held.lock();
   intake_.set_spinning(false);

@@ -6,8 +6,8 @@
 #include <lariat/sched/loop/detail/task_tree.hpp>
 #include <lariat/sched/loop/detail/wait_chain.hpp>
 #include <lariat/sched/loop/operation.hpp>
+#include <lariat/sched/thread/detail/backoff.hpp>
 #include <lariat/sched/thread/detail/fork_listener.hpp>
-#include <lariat/sched/thread/detail/pause.hpp>
 #include <lariat/sched/thread/detail/usable_cpus.hpp>
 
 #include <pthread.h>
@@ -293,14 +293,15 @@ bool loop::spin(clock_ns limit) noexcept {
   // By the real clock: a simulated one stands still meanwhile.
   const clock_ns end = monotonic_now() + limit;
   // Who looks all the time takes results one by one, and makes each wait for the inbox's line.
-  const int looks_apart = many_handoffs() ? 16 : 1;
+  const unsigned looks_apart = many_handoffs() ? 16 : 1;
+  unsigned looks = 0;
+  const auto found = [&] {
+    if (++looks % looks_apart == 0 && inbox_.maybe_filled()) inbox_.drain(ready_);
+    return !ready_.empty();
+  };
   do {
     driver_.poll();
-    for (int i = 0; i < 64; ++i) {
-      if (i % looks_apart == looks_apart - 1 && inbox_.maybe_filled()) inbox_.drain(ready_);
-      if (!ready_.empty()) return true;
-      detail::pause();
-    }
+    if (detail::spin_until(64, found)) return true;
   } while (monotonic_now() < end && driver_.now() < timers_.next_deadline());
   return false;
 }

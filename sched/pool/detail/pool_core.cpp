@@ -3,8 +3,8 @@
 #include <lariat/sched/pool/detail/fork_group.hpp>
 #include <lariat/sched/pool/pool.hpp>
 #include <lariat/sched/text/detail/shown_name.hpp>
+#include <lariat/sched/thread/detail/backoff.hpp>
 #include <lariat/sched/thread/detail/name_thread.hpp>
-#include <lariat/sched/thread/detail/pause.hpp>
 #include <lariat/sched/thread/detail/start_thread.hpp>
 #include <lariat/sched/thread/detail/usable_cpus.hpp>
 
@@ -22,9 +22,6 @@ namespace {
 
 // An owner that forks answers a thief within some 20 ns; after this it is taken to be busy.
 constexpr clock_ns raid_after_ns = 20'000;
-constexpr unsigned pauses_max = 16;  // About 0.4 us: thieves must not slow down the owners.
-constexpr int crowded_yields = 8;
-constexpr unsigned looks_per_yield = 8;  // Some 3 us.
 constexpr clock_ns nap_min_ns = 50'000;
 constexpr clock_ns nap_max_ns = 2'000'000;
 
@@ -207,9 +204,7 @@ runnable* pool_core::take_injected() noexcept {
 // The caller counts as searching, before and after.
 bool pool_core::run_one(pool_worker& self, const std::atomic<bool>& done) noexcept {
   sweep victims(*this, self);
-  unsigned pauses = 1;
-  unsigned looks = 0;
-  int yields = crowded_yields;
+  backoff between_looks(crowded_);
   const clock_ns begin = monotonic_now();
   for (clock_ns now = begin;; now = monotonic_now()) {
     if (runnable* step = take_injected()) {
@@ -226,15 +221,7 @@ bool pool_core::run_one(pool_worker& self, const std::atomic<bool>& done) noexce
       return true;
     }
     if (done.load(std::memory_order_acquire) || now - begin >= spin_ns_) return false;
-    if (crowded_) {
-      if (--yields < 0) return false;
-      ::sched_yield();
-      continue;
-    }
-    // The thread that waits for the result, in `get`, may have no other CPU to run on.
-    if (++looks % looks_per_yield == 0) ::sched_yield();
-    for (unsigned i = 0; i < pauses; ++i) pause();
-    pauses = std::min(2 * pauses, pauses_max);
+    if (!between_looks.wait()) return false;
   }
 }
 
@@ -291,7 +278,7 @@ void pool_core::run_nested(pool_worker& self, runnable& job, const fork_scope& s
       idle_since = monotonic_now();
       nap_ns = nap_min_ns;
     } else if (now - idle_since < spin_ns_ && !crowded_) {
-      for (unsigned i = 0; i < pauses_max; ++i) pause();
+      pause_times(backoff::pauses_max);
     } else {
       // Others may steal of the call meanwhile, and fork; nobody tells.
       (void)self.own_parker().park(now + nap_ns);

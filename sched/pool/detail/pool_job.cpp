@@ -4,7 +4,7 @@
 #include <lariat/sched/pool/detail/pool_core.hpp>
 #include <lariat/sched/pool/detail/pool_wait.hpp>
 #include <lariat/sched/pool/pool.hpp>
-#include <lariat/sched/thread/detail/pause.hpp>
+#include <lariat/sched/thread/detail/backoff.hpp>
 #include <lariat/sched/thread/detail/usable_cpus.hpp>
 
 #include <sched.h>
@@ -60,12 +60,10 @@ class waiting_thread final : public pool_waiter {
   }
   void wait() noexcept {
     static const bool one_cpu = usable_cpus() == 1;  // Then spinning keeps the call from running.
+    const auto ended = [this] { return stage_.load(std::memory_order_acquire) == stage::ended; };
     const clock_ns end = one_cpu ? 0 : monotonic_now() + spin_ns;
     do {
-      for (int i = 0; i < 64; ++i) {
-        if (stage_.load(std::memory_order_acquire) == stage::ended) return;
-        pause();
-      }
+      if (spin_until(64, ended)) return;
       ::sched_yield();  // To a worker, where there are as many as CPUs.
     } while (monotonic_now() < end);
     stage expected = stage::awake;

@@ -1,6 +1,6 @@
 #pragma once
 
-#include <lariat/sched/thread/detail/pause.hpp>
+#include <lariat/sched/thread/detail/backoff.hpp>
 
 #include <sched.h>
 
@@ -27,11 +27,8 @@ class spin_lock {
   // Not in line: it is rare. After a while whoever has it may have lost its CPU.
   void wait() const noexcept {
     constexpr int looks = 100;
-    for (int i = 0; i < looks; ++i) {
-      if (!taken_.load(std::memory_order_relaxed)) return;
-      pause();
-    }
-    ::sched_yield();
+    const auto given_up = [this] { return !taken_.load(std::memory_order_relaxed); };
+    if (!spin_until(looks, given_up)) ::sched_yield();
   }
 
   std::atomic<bool> taken_{false};
