@@ -50,59 +50,67 @@ class pool_core::sweep {
 
   /// Null if there is nothing to be had now.
   void* steal(clock_ns now) noexcept {
-    const std::size_t count = core_.workers_.size();
     bool hidden = false;
-    // Its own deque at last: only a stacklet that was put aside by `run_nested` can have left
-    // forks.
-    for (std::size_t i = 1; i <= count; ++i) {
-      pool_worker& victim = *core_.workers_[(self_.index() + i) % count];
+    for (std::size_t i = 1; i < core_.workers_.size(); ++i) {
       void* child = nullptr;
-      steal_result result = victim.forks().steal(child);
-      if (result == steal_result::hidden) {
-        hidden = true;
-        if (&victim == &self_) {
-          victim.forks().share();
-          result = victim.forks().steal(child);
-        } else if (hidden_since_ != 0 && now - hidden_since_ >= raid_after_ns) {
-          hidden_since_ = now;
-          result = victim.forks().raid(child);
-        }
-      }
+      const steal_result result =
+          steal_from(victim(i), child, now, hidden, pool_worker::fork_deque::accept_all());
       if (result == steal_result::stolen) return child;
       // Who splits its work on demand learns of it by this.
-      if (result == steal_result::empty && &victim != &self_) victim.forks().ask();
+      if (result == steal_result::empty) victim(i).forks().ask();
     }
+    if (void* const child = take_own(hidden)) return child;
     note(hidden, now);
     return nullptr;
   }
 
   /// The same, but only what belongs to the call `scope`, and of others.
   void* steal_of(const fork_scope& scope, clock_ns now) noexcept {
-    const std::size_t count = core_.workers_.size();
     bool hidden = false;
-    for (std::size_t i = 1; i < count; ++i) {
-      pool_worker& victim = *core_.workers_[(self_.index() + i) % count];
+    for (std::size_t i = 1; i < core_.workers_.size(); ++i) {
       const auto is_of_it = [&](std::int64_t index) {
-        return victim.origin().covers(&scope, index);
+        return victim(i).origin().covers(&scope, index);
       };
       void* child = nullptr;
-      steal_result result = victim.forks().steal(child, is_of_it);
-      if (result == steal_result::hidden) {
-        hidden = true;
-        if (hidden_since_ != 0 && now - hidden_since_ >= raid_after_ns) {
-          hidden_since_ = now;
-          result = victim.forks().raid(child, is_of_it);
-        }
-      }
+      const steal_result result = steal_from(victim(i), child, now, hidden, is_of_it);
       if (result == steal_result::stolen) return child;
       constexpr std::int64_t newest = std::numeric_limits<std::int64_t>::max();
-      if (result == steal_result::empty && is_of_it(newest)) victim.forks().ask();
+      if (result == steal_result::empty && is_of_it(newest)) victim(i).forks().ask();
     }
     note(hidden, now);
     return nullptr;
   }
 
  private:
+  // The first is the neighbour, so that thieves do not all begin with the same.
+  [[nodiscard]] pool_worker& victim(std::size_t turn) const noexcept {
+    return *core_.workers_[(self_.index() + turn) % core_.workers_.size()];
+  }
+
+  // What it hides is asked for by that, and taken by a raid if some has been hidden for long.
+  template <class Accept>
+  [[nodiscard]] steal_result steal_from(pool_worker& other, void*& child, clock_ns now,
+                                        bool& hidden, Accept accept) noexcept {
+    const steal_result result = other.forks().steal(child, accept);
+    if (result != steal_result::hidden) return result;
+    hidden = true;
+    if (hidden_since_ == 0 || now - hidden_since_ < raid_after_ns) return result;
+    hidden_since_ = now;
+    return other.forks().raid(child, accept);
+  }
+
+  // Only a stacklet that was put aside by `run_nested` can have left forks there.
+  [[nodiscard]] void* take_own(bool& hidden) noexcept {
+    void* child = nullptr;
+    steal_result result = self_.forks().steal(child);
+    if (result == steal_result::hidden) {
+      hidden = true;
+      self_.forks().share();
+      result = self_.forks().steal(child);
+    }
+    return result == steal_result::stolen ? child : nullptr;
+  }
+
   void note(bool hidden, clock_ns now) noexcept {
     if (!hidden) {
       hidden_since_ = 0;
@@ -201,27 +209,35 @@ runnable* pool_core::take_injected() noexcept {
   return step;
 }
 
-// The caller counts as searching, before and after.
+bool pool_core::run_injected() noexcept {
+  runnable* const step = take_injected();
+  if (step == nullptr) return false;
+  wake(parking_.found());
+  step->run();
+  current_stacklet().scope = nullptr;
+  parking_.search();
+  return true;
+}
+
+bool pool_core::run_forked(pool_worker& self, sweep& victims, clock_ns now) noexcept {
+  void* const child = victims.steal(now);
+  if (child == nullptr) return false;
+  wake(parking_.found());
+  run_stolen(self, child);
+  parking_.search();
+  return true;
+}
+
+// Rounds of what came from outside, then the victims, then the worker's own deque; between them it
+// backs off. The caller counts as searching, before and after. False if it is to sleep.
 bool pool_core::run_one(pool_worker& self, const std::atomic<bool>& done) noexcept {
   sweep victims(*this, self);
-  backoff between_looks(crowded_);
+  backoff between_rounds(crowded_);
   const clock_ns begin = monotonic_now();
   for (clock_ns now = begin;; now = monotonic_now()) {
-    if (runnable* step = take_injected()) {
-      wake(parking_.found());
-      step->run();
-      current_stacklet().scope = nullptr;
-      parking_.search();
-      return true;
-    }
-    if (void* child = victims.steal(now)) {
-      wake(parking_.found());
-      run_stolen(self, child);
-      parking_.search();
-      return true;
-    }
+    if (run_injected() || run_forked(self, victims, now)) return true;
     if (done.load(std::memory_order_acquire) || now - begin >= spin_ns_) return false;
-    if (!between_looks.wait()) return false;
+    if (!between_rounds.wait()) return false;
   }
 }
 

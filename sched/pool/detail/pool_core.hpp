@@ -66,6 +66,8 @@ class pool_core {
   void start_threads();
   void run(pool_worker& self) noexcept;
   [[nodiscard]] bool run_one(pool_worker& self, const std::atomic<bool>& done) noexcept;
+  [[nodiscard]] bool run_injected() noexcept;
+  [[nodiscard]] bool run_forked(pool_worker& self, sweep& victims, clock_ns now) noexcept;
   void sleep(pool_worker& self, const std::atomic<bool>& done) noexcept;
   void run_stolen(pool_worker& self, void* child) noexcept;
   [[nodiscard]] runnable* take_injected() noexcept;
