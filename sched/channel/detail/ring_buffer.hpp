@@ -26,13 +26,15 @@ class ring_buffer {
   /// \throws std::bad_alloc, and `value` is as it was.
   void push(T&& value) {
     if (size_ == capacity_) grow();
+    assert(size_ < capacity_ && "a value is put into a full buffer");
     std::construct_at(&items_[(first_ + size_) & (capacity_ - 1)], std::move(value));
     ++size_;
   }
 
   /// Not if it is empty.
   [[nodiscard]] T pop() noexcept {
-    assert(size_ > 0);
+    assert(size_ > 0 && "a value is taken from an empty buffer");
+    assert(first_ < capacity_ && "the oldest value lies outside of the buffer");
     T& oldest = items_[first_];
     T value = std::move(oldest);
     std::destroy_at(&oldest);

@@ -4,6 +4,7 @@
 #include <lariat/sched/executor/executor.hpp>
 
 #include <atomic>
+#include <cassert>
 
 namespace lariat::detail {
 
@@ -86,6 +87,7 @@ class basic_inbox {
       // Acquire is not needed: what a push reads from the word is only an address.
     } while (!head_.compare_exchange_weak(head, &newest, std::memory_order_release,
                                           std::memory_order_relaxed));
+    assert(head != &newest && "a step was posted twice");  // The latest one; others pass.
     return head == asleep();
   }
 

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <atomic>
+#include <cassert>
 #include <cstddef>
 
 namespace lariat::detail {
@@ -49,6 +50,7 @@ class outstanding_work {
   void remove() noexcept {
     // Both: the last one sees what all others did before they gave up theirs.
     const std::size_t before = word_.fetch_sub(unit, std::memory_order_acq_rel);
+    assert(before >= unit && "more units of work were given up than taken");
     if (before / unit == 1) ended_(state_);
   }
 

@@ -2,6 +2,8 @@
 
 #include <lariat/sched/executor/executor.hpp>
 
+#include <cassert>
+
 namespace lariat::detail {
 
 /// A FIFO of steps for one thread, linked through the steps themselves.
@@ -14,6 +16,7 @@ class run_queue {
   [[nodiscard]] bool empty() const noexcept { return head_ == nullptr; }
 
   void push(runnable& step) noexcept {
+    assert(tail_ != &step.next_ && "a step was queued twice");  // The latest one; others pass.
     step.next_ = nullptr;
     *tail_ = &step;
     tail_ = &step.next_;

@@ -4,6 +4,7 @@
 
 #include <atomic>
 #include <bit>
+#include <cassert>
 #include <cstddef>
 #include <cstdint>
 
@@ -46,6 +47,8 @@ class basic_deque {
     // Loaded again: nothing is to be kept in a register across the call, which is never made.
     const std::int64_t bottom = bottom_.load(std::memory_order_relaxed);
     const std::int64_t end = bottom + more;
+    assert(end <= limit_ && "items are pushed over those that are still there");
+    assert(split_ <= bottom && "more is shared than there is");
     for (std::int64_t i = bottom; i < end; ++i) {
       at(i).store(item_at(static_cast<std::size_t>(i - bottom)), std::memory_order_relaxed);
     }
@@ -140,7 +143,9 @@ class basic_deque {
   struct ring {
     explicit ring(std::int64_t capacity)
         : mask(static_cast<std::size_t>(capacity - 1)),
-          slots(new Atomic<Item>[static_cast<std::size_t>(capacity)]) {}
+          slots(new Atomic<Item>[static_cast<std::size_t>(capacity)]) {
+      assert(std::has_single_bit(mask + 1) && "a ring's capacity is a power of two: see the mask");
+    }
     ring(const ring&) = delete;
     ring& operator=(const ring&) = delete;
     ~ring() { delete[] slots; }

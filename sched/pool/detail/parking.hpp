@@ -1,6 +1,7 @@
 #pragma once
 
 #include <atomic>
+#include <cassert>
 #include <cstddef>
 #include <cstdint>
 #include <mutex>
@@ -38,9 +39,7 @@ class basic_parking {
   void search() noexcept { searching_.fetch_add(1, std::memory_order_seq_cst); }
 
   /// Worker: has found some. Whom to wake.
-  [[nodiscard]] worker found() {
-    return searching_.fetch_sub(1, std::memory_order_seq_cst) == 1 ? summon() : nullptr;
-  }
+  [[nodiscard]] worker found() { return end_search() ? summon() : nullptr; }
 
   /// Worker: has found nothing. Then it tells all owners that somebody sleeps, lets them know by a
   /// heavy fence, looks a last time, and sleeps unless it `rises`.
@@ -48,7 +47,7 @@ class basic_parking {
     const std::lock_guard<Mutex> lock(mutex_);
     sleepers_.push_back(self);
     count();
-    searching_.fetch_sub(1, std::memory_order_seq_cst);
+    (void)end_search();
     Fences::full();  // Before it asks: who has asked already may have been answered meanwhile.
   }
 
@@ -71,7 +70,19 @@ class basic_parking {
     return sleeping_.load(std::memory_order_relaxed);
   }
 
+  /// How many look for work. A guess, but to one of them it is never 0.
+  [[nodiscard]] std::uint32_t searching() const noexcept {
+    return searching_.load(std::memory_order_relaxed);
+  }
+
  private:
+  // Whether nobody searches any more.
+  bool end_search() noexcept {
+    const std::uint32_t before = searching_.fetch_sub(1, std::memory_order_seq_cst);
+    assert(before != 0 && "a worker ends a search that it did not begin");
+    return before == 1;
+  }
+
   void count() noexcept {
     // Sequentially consistent: see `summon`.
     sleeping_.store(static_cast<std::uint32_t>(sleepers_.size()), std::memory_order_seq_cst);

@@ -12,6 +12,7 @@
 #include <sched.h>
 
 #include <algorithm>
+#include <cassert>
 #include <limits>
 #include <string>
 #include <system_error>
@@ -231,6 +232,7 @@ bool pool_core::run_forked(pool_worker& self, sweep& victims, clock_ns now) noex
 // Rounds of what came from outside, then the victims, then the worker's own deque; between them it
 // backs off. The caller counts as searching, before and after. False if it is to sleep.
 bool pool_core::run_one(pool_worker& self, const std::atomic<bool>& done) noexcept {
+  assert(parking_.searching() != 0 && "a worker looks for work and does not count as searching");
   sweep victims(*this, self);
   backoff between_rounds(crowded_);
   const clock_ns begin = monotonic_now();
