@@ -28,9 +28,9 @@ struct [[nodiscard]] broadcast_item {
 /// with the oldest that is kept. So sending never waits. It outlives its receivers.
 ///
 /// \par Threads
-/// It belongs to one loop, that of the thread that makes it, else that of the first task that uses
-/// it; the tasks of that loop may send, subscribe and wait. Any thread may `close`. As to its life,
-/// see `event`.
+/// It belongs to one loop: that of the thread that makes it, or, if none runs there, that of the
+/// first task that uses it. Only tasks of that loop may send, subscribe and wait. Any thread may
+/// `close`. For its lifetime see `event`.
 template <class T>
 class broadcast final : public detail::publisher {
  public:
@@ -41,7 +41,7 @@ class broadcast final : public detail::publisher {
   explicit broadcast(std::size_t capacity) : capacity_(checked(capacity)) {}
 
   /// Sends a value to all receivers that there are.
-  /// \throws std::logic_error if it is closed, or on another thread than its loop's.
+  /// \throws std::logic_error if it is closed, or on a thread other than its loop's.
   void send(T value) {
     require_here("broadcast::send");
     check_open("broadcast::send");
@@ -54,7 +54,7 @@ class broadcast final : public detail::publisher {
   }
 
   /// A receiver of all that is sent from now on.
-  /// \throws std::logic_error on another thread than its loop's.
+  /// \throws std::logic_error on a thread other than its loop's.
   [[nodiscard]] receiver subscribe() {
     require_here("broadcast::subscribe");
     return receiver(*this);

@@ -15,9 +15,10 @@ namespace lariat {
 /// Memory is allocated while the queue grows to its peak.
 ///
 /// \par Threads
-/// It belongs to one loop, that of the thread that makes it, else that of the first task that uses
-/// it; the tasks of that loop may put, get and ask. Any thread may `close` and call `task_done`. It
-/// has to outlive those who wait, and a call of another thread until that has come to the loop.
+/// It belongs to one loop: that of the thread that makes it, or, if none runs there, that of the
+/// first task that uses it. Only tasks of that loop may put, get and ask. Any thread may `close`
+/// and call `task_done`. It has to outlive those who wait, and a call of another thread until that
+/// has come to the loop.
 template <class T>
 class queue final : public detail::basic_queue<T, detail::ring_buffer<T>> {
  public:

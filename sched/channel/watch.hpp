@@ -13,9 +13,9 @@ namespace lariat {
 /// to know when it changes (Tokio's watch). It outlives its receivers.
 ///
 /// \par Threads
-/// It belongs to one loop, that of the thread that makes it, else that of the first task that uses
-/// it; the tasks of that loop may set, get and wait. Any thread may `close`. As to its life, see
-/// `event`.
+/// It belongs to one loop: that of the thread that makes it, or, if none runs there, that of the
+/// first task that uses it. Only tasks of that loop may set, get and wait. Any thread may `close`.
+/// For its lifetime see `event`.
 template <class T>
 class watch final : public detail::publisher {
  public:
@@ -25,14 +25,14 @@ class watch final : public detail::publisher {
   explicit watch(T initial) : value_(std::move(initial)) {}
 
   /// The value. A reference to it is good until the next await.
-  /// \throws std::logic_error on another thread than its loop's.
+  /// \throws std::logic_error on a thread other than its loop's.
   [[nodiscard]] const T& get() {
     require_here("watch::get");
     return value_;
   }
 
   /// Changes the value, and wakes all who wait.
-  /// \throws std::logic_error if it is closed, or on another thread than its loop's.
+  /// \throws std::logic_error if it is closed, or on a thread other than its loop's.
   void set(T value) {
     check_set();
     value_ = std::move(value);
@@ -53,7 +53,7 @@ class watch final : public detail::publisher {
   }
 
   /// A receiver that has seen the value as it is now.
-  /// \throws std::logic_error on another thread than its loop's.
+  /// \throws std::logic_error on a thread other than its loop's.
   [[nodiscard]] receiver subscribe() {
     require_here("watch::subscribe");
     return receiver(*this);

@@ -7,19 +7,20 @@
 
 namespace lariat {
 
-/// A turnstile: each `set` lets one task pass, the one that waits longest, or the next that comes
-/// (Tokio's Notify). Unlike a semaphore it remembers one `set` at most.
+/// A turnstile: each `set` lets one task pass, the one that has waited longest, or else the next to
+/// arrive (Tokio's Notify). Unlike a semaphore it remembers one `set` at most.
 ///
 /// \par Threads
-/// It belongs to one loop, that of the thread that makes it, else that of the first task that uses
-/// it; the tasks of that loop may wait. Any thread may `set` and `set_all`. As to its life, see
-/// `event`.
+/// It belongs to one loop: that of the thread that makes it, or, if none runs there, that of the
+/// first task that uses it. Only tasks of that loop may wait. Any thread may `set` and `set_all`.
+/// For its lifetime see `event`.
 class auto_reset_event final : private detail::loop_bound {
  public:
   auto_reset_event() = default;
 
-  /// Wakes one that waits; if nobody does, the next `wait` passes. Several without a `wait` between
-  /// them are one. From another thread it happens when the loop has heard of it.
+  /// Wakes one waiting task; if none waits, the next `wait` passes. Several calls without a `wait`
+  /// between them count as one. From another thread it happens when the loop has received the
+  /// request.
   void set() noexcept {
     if (here()) [[likely]] {
       set_here();
@@ -28,8 +29,8 @@ class auto_reset_event final : private detail::loop_bound {
     }
   }
 
-  /// Wakes all who wait now, and lets nobody pass who comes later. From another thread, as `set`,
-  /// and behind the `set`s that come to the loop with it.
+  /// Wakes all tasks that wait now; it lets no later `wait` pass. From another thread as `set`, and
+  /// after the `set`s that arrive at the loop together with it.
   void set_all() noexcept {
     if (here()) [[likely]] {
       waiters_.wake_all();
@@ -42,8 +43,8 @@ class auto_reset_event final : private detail::loop_bound {
   /// \throws std::logic_error in a task of another loop.
   ///
   /// \par Cancellation
-  /// Ends by operation_cancelled, and no `set` is used up. Who was let pass has passed: then the
-  /// cancel stays pending.
+  /// Ends by operation_cancelled, and no `set` is used up. A task that was let pass before the
+  /// cancel came goes on, and the cancel stays pending.
   [[nodiscard]] detail::gate_wait<auto_reset_event> wait() noexcept {
     return detail::gate_wait(*this);
   }

@@ -16,28 +16,29 @@ class broken_barrier : public std::runtime_error {
   broken_barrier();
 };
 
-/// Holds tasks until a number of them has come, then lets all of them go on together, again and
-/// again: the steps of a computation (asyncio's Barrier).
+/// Holds tasks until a given number has arrived, then lets all of them go on together. It can be
+/// used again and again, for the steps of a computation (asyncio's Barrier).
 ///
 /// \par Threads
-/// It belongs to one loop, that of the thread that makes it, else that of the first task that uses
-/// it; the tasks of that loop may wait and ask. Any thread may `abort`. As to its life, see
-/// `event`.
+/// It belongs to one loop: that of the thread that makes it, or, if none runs there, that of the
+/// first task that uses it. Only tasks of that loop may wait and ask. Any thread may `abort`. For
+/// its lifetime see `event`.
 class barrier final : private detail::loop_bound {
  public:
   /// \throws std::invalid_argument if `parties` is zero.
   explicit barrier(std::size_t parties);
 
-  /// Waits until as many have come as there are parties. Gives each of them another number, from 0
-  /// for who came first: whoever has 0, say, tidies up. Allocates nothing.
-  /// \throws broken_barrier, or std::logic_error in a task of another loop.
+  /// Waits until as many tasks have arrived as there are parties. Gives each its rank, from 0 for
+  /// the first to arrive, so that one of them, say the one with 0, can do what is to be done once.
+  /// Allocates nothing.
+  /// \throws broken_barrier; std::logic_error in a task of another loop.
   ///
   /// \par Cancellation
-  /// Ends by operation_cancelled, and does not count as come; the others go on waiting.
+  /// Ends by operation_cancelled, and no longer counts as arrived; the others go on waiting.
   [[nodiscard]] barrier_wait arrive_and_wait() noexcept;
 
-  /// Breaks it: who waits, and whoever comes until `reset`, gets broken_barrier. From another
-  /// thread it happens when the loop has heard of it.
+  /// Breaks the barrier: tasks that wait, and those that arrive before `reset`, get broken_barrier.
+  /// From another thread it happens when the loop has received the request.
   void abort() noexcept {
     if (here()) [[likely]] {
       abort_here();
@@ -46,20 +47,20 @@ class barrier final : private detail::loop_bound {
     }
   }
 
-  /// Makes it whole and empty; who waits gets broken_barrier.
-  /// \throws std::logic_error on another thread than its loop's.
+  /// Makes the barrier usable again, with nobody arrived; tasks that wait get broken_barrier.
+  /// \throws std::logic_error on a thread other than its loop's.
   void reset();
 
-  /// How many have to come.
+  /// How many tasks have to arrive.
   [[nodiscard]] std::size_t parties() const noexcept { return parties_; }
 
-  /// How many wait now. \throws std::logic_error on another thread than its loop's.
+  /// How many wait now. \throws std::logic_error on a thread other than its loop's.
   [[nodiscard]] std::size_t waiting() {
     require_here("barrier::waiting");
     return waiting_;
   }
 
-  /// Whether it was aborted. \throws std::logic_error on another thread than its loop's.
+  /// Whether it was aborted. \throws std::logic_error on a thread other than its loop's.
   [[nodiscard]] bool broken() {
     require_here("barrier::broken");
     return broken_;

@@ -22,7 +22,8 @@ void condition_wait::cancel() noexcept {
   lock_again();
 }
 
-// Goes on with the mutex, not with the notification: it would find the mutex taken, mostly.
+// Moves the task to the mutex's list instead of waking it: woken at once it would mostly find the
+// mutex locked, by whoever notified.
 void condition_wait::lock_again() noexcept {
   notified_ = true;
   leave();

@@ -11,38 +11,38 @@ namespace lariat {
 
 class condition_wait;
 
-/// Lets tasks that hold a mutex wait until something has changed that it guards (asyncio's
+/// Lets a task that holds a mutex wait until the data that the mutex guards has changed (asyncio's
 /// Condition): `co_await changed.wait(guard, [&] { return !items.empty(); });`.
 ///
 /// \par Threads
-/// It belongs to one loop, that of the thread that makes it, else that of the first task that uses
-/// it; the tasks of that loop may wait. Any thread may notify, without the mutex. As to its life,
-/// see `event`.
+/// It belongs to one loop: that of the thread that makes it, or, if none runs there, that of the
+/// first task that uses it. Only tasks of that loop may wait. Any thread may notify, without
+/// holding the mutex. For its lifetime see `event`.
 class condition final : private detail::loop_bound {
  public:
   condition() = default;
 
-  /// Gives up the mutex, waits for a notification, and takes the mutex again. It may have changed
-  /// hands in between, so look again, or pass a predicate. Allocates nothing.
+  /// Unlocks the mutex, waits for a notification, and locks the mutex again. Another task may have
+  /// held it in between, so check the state again, or pass a predicate. Allocates nothing.
   ///
-  /// \param guard Holds the mutex, and stays where it is until the await has ended.
-  /// \throws std::logic_error if it holds none, or in a task of another loop.
+  /// \param guard Holds the mutex, and must not be moved until the await has ended.
+  /// \throws std::logic_error if `guard` holds no mutex, or in a task of another loop.
   ///
   /// \par Cancellation
-  /// Ends by operation_cancelled, but only when it has the mutex again. Who was notified is not
-  /// cancelled any more: then the cancel stays pending.
+  /// Ends by operation_cancelled, but only after it has locked the mutex again. A task that was
+  /// notified is not cancelled any more: the cancel stays pending.
   [[nodiscard]] condition_wait wait(mutex::guard& guard) noexcept;
 
-  /// Waits until `predicate()` holds; that is looked at with the mutex held, at once and after each
-  /// notification. Takes a frame.
+  /// Waits until `predicate()` is true. It is called with the mutex held, at once and after each
+  /// notification. Allocates a frame.
   ///
   /// \par Cancellation
   /// As for `wait`.
   template <std::predicate Predicate>
   [[nodiscard]] task<> wait(mutex::guard& guard, Predicate predicate);
 
-  /// Wakes up to `count` of those that wait, the longest first. They go on when they have the
-  /// mutex. From another thread it happens when the loop has heard of it.
+  /// Wakes up to `count` waiting tasks, those that have waited longest first. Each goes on when it
+  /// has locked the mutex. From another thread it happens when the loop has received the request.
   void notify(std::size_t count = 1) noexcept {
     if (here()) [[likely]] {
       notify_here(count);
@@ -51,7 +51,7 @@ class condition final : private detail::loop_bound {
     }
   }
 
-  /// Wakes all that wait. From another thread as `notify`.
+  /// Wakes all waiting tasks. From another thread as `notify`.
   void notify_all() noexcept {
     if (here()) [[likely]] {
       notify_here(all);
@@ -95,7 +95,7 @@ class [[nodiscard]] condition_wait final
 
   condition* awaited_;
   mutex::guard* guard_;
-  bool notified_ = false;  // Or cancelled: what is left is to have the mutex again.
+  bool notified_ = false;  // Or cancelled: either way it only has to lock the mutex again.
 };
 
 inline condition_wait condition::wait(mutex::guard& guard) noexcept {

@@ -6,20 +6,20 @@
 
 namespace lariat {
 
-/// A gate: `co_await e.wait()` passes while it is open, which `set` makes it and `clear` undoes
+/// A gate that `set` opens and `clear` closes: `co_await e.wait()` waits until it is open
 /// (asyncio's Event).
 ///
 /// \par Threads
-/// It belongs to one loop, that of the thread that makes it, else that of the first task that uses
-/// it; the tasks of that loop may wait and ask. Any thread may `set`. It has to outlive those who
-/// wait, and a `set` of another thread until that has come to the loop: that is, until whatever the
-/// thread sent there afterwards.
+/// It belongs to one loop: that of the thread that makes it, or, if none runs there, that of the
+/// first task that uses it. Only tasks of that loop may wait and ask. Any thread may `set`. The
+/// event must outlive the tasks that wait for it, and the arrival at the loop of each `set` by
+/// another thread. Anything that this thread posts to the loop after its `set` arrives later.
 class event final : private detail::loop_bound {
  public:
   event() = default;
 
-  /// Opens the gate, and wakes all who wait in the order of their coming, even if `clear` follows
-  /// at once. From another thread it happens when the loop has heard of it.
+  /// Opens the gate, and wakes all waiting tasks in the order of their arrival, even if `clear`
+  /// follows at once. From another thread it happens when the loop has received the request.
   void set() noexcept {
     if (here()) [[likely]] {
       set_here();
@@ -28,19 +28,21 @@ class event final : private detail::loop_bound {
     }
   }
 
-  /// Closes the gate. \throws std::logic_error on another thread than its loop's.
+  /// Closes the gate. \throws std::logic_error on a thread other than its loop's.
   void clear() {
     require_here("event::clear");
     set_ = false;
   }
 
-  /// Whether the gate is open. \throws std::logic_error on another thread than its loop's.
+  /// Whether the gate is open. \throws std::logic_error on a thread other than its loop's.
   [[nodiscard]] bool is_set() {
     require_here("event::is_set");
     return set_;
   }
 
-  /// Waits until the gate is open; if it is, no turn of the loop passes. Allocates nothing.
+  /// Waits until the gate is open. If it is open already, goes on without a turn of the loop, but
+  /// for the one in 128 by which the loop keeps such awaits from starving others. Allocates
+  /// nothing.
   /// \throws std::logic_error in a task of another loop.
   ///
   /// \par Cancellation

@@ -7,20 +7,21 @@
 
 namespace lariat {
 
-/// A gate that opens when it was counted down to zero, and stays open: waits for a number of things
-/// to be done, as std::latch.
+/// A gate that opens when its count has reached zero, and stays open: lets tasks wait until a
+/// number of things are done, as std::latch does.
 ///
 /// \par Threads
-/// It belongs to one loop, that of the thread that makes it, else that of the first task that uses
-/// it; the tasks of that loop may wait and ask. Any thread may count down. As to its life, see
-/// `event`.
+/// It belongs to one loop: that of the thread that makes it, or, if none runs there, that of the
+/// first task that uses it. Only tasks of that loop may wait and ask. Any thread may count down.
+/// For its lifetime see `event`.
 class latch final : private detail::loop_bound {
  public:
   explicit latch(std::size_t count) noexcept : left_(count) {}
 
-  /// Says that `count` more are done. From another thread it happens when the loop has heard of it.
-  /// \throws std::logic_error if fewer are left. Where another thread counts, which is not there to
-  /// be told, the program ends.
+  /// Subtracts `count` from what is left. From another thread it happens when the loop has received
+  /// the request.
+  /// \throws std::logic_error if fewer are left. From another thread that ends the program: it is
+  /// found later, when there is no caller to throw to.
   void count_down(std::size_t count = 1) {
     if (here()) [[likely]] {
       if (count > left_) [[unlikely]]
@@ -31,7 +32,7 @@ class latch final : private detail::loop_bound {
     }
   }
 
-  /// Whether all are done. \throws std::logic_error on another thread than its loop's.
+  /// Whether all are done. \throws std::logic_error on a thread other than its loop's.
   [[nodiscard]] bool try_wait() {
     require_here("latch::try_wait");
     return left_ == 0;

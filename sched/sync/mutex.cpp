@@ -8,13 +8,14 @@ mutex::guard mutex::try_lock() {
   require_here("mutex::try_lock");
   if (locked_) return guard();
   locked_ = true;
-  holder_.store(0, std::memory_order_relaxed);  // Whose call it is cannot be known.
+  holder_.store(0, std::memory_order_relaxed);  // Which task calls cannot be known.
   return {*this, std::adopt_lock};
 }
 
 void mutex::hand_over() noexcept {
   detail::mutex_wait& next = waiters_.front();
-  hold(next);  // Nobody who comes before it runs finds the mutex free.
+  // Before it runs, so that a task which comes in between does not find the mutex free.
+  hold(next);
   next.wake();
 }
 
@@ -38,7 +39,7 @@ woken_by mutex_wait::name_holder(dependency_visitor& visit) const {
 }
 
 void mutex_wait::check_deadlock() {
-  // That it waits for itself is known without a search.
+  // A task that waits for itself is found without a search.
   const bool own = waiter() != nullptr &&
                    wanted_->holder_.load(std::memory_order_relaxed) == task_context().id();
   if (own || deadlock_checks()) refuse_deadlock(*this);

@@ -21,11 +21,11 @@ struct mutex_policy {
   static void moved(mutex& held) noexcept;
 };
 
-/// Who waits to hold a mutex: by `lock`, or after it waited for a condition.
+/// A task's wait to hold a mutex: in `lock`, or in `condition::wait` after the notification.
 class mutex_wait : public wait_operation {
  protected:
   explicit mutex_wait(mutex& wanted) noexcept;
-  /// Begins to wait for something else, and will want a mutex then.
+  /// For a wait that starts elsewhere, in a condition, and names its mutex later, by `give_up`.
   explicit mutex_wait(loop_bound& home) noexcept : wait_operation(home) {}
   mutex_wait(const mutex_wait&) = default;
   ~mutex_wait() = default;
@@ -33,19 +33,19 @@ class mutex_wait : public wait_operation {
   /// Locks the mutex if it is free.
   [[nodiscard]] bool take() noexcept;
 
-  /// Waits for it behind the others.
+  /// Waits for the mutex behind the others.
   void queue_up() noexcept;
 
-  /// \throws std::logic_error if this task holds it, or who holds it waits for this task.
+  /// \throws std::logic_error if this task holds the mutex, or if its holder waits for this task.
   void check_deadlock();
 
-  /// Names the task that holds it.
+  /// Names the task that holds the mutex.
   woken_by name_holder(dependency_visitor& visit) const;
 
   [[nodiscard]] mutex& wanted() const noexcept { return *wanted_; }
 
-  /// Gives up `held`, which it will want again. \throws std::logic_error if that belongs to another
-  /// loop.
+  /// Unlocks `held`, and makes it the mutex to wait for later. \throws std::logic_error if `held`
+  /// belongs to another loop.
   void give_up(mutex& held);
 
  private:
@@ -57,17 +57,19 @@ class mutex_wait : public wait_operation {
 
 class lock_operation;
 
-/// Lets one task at a time into what has awaits in it: `auto guard = co_await m.lock();`. Between
-/// awaits tasks of a loop need none, for they run one at a time.
+/// Mutual exclusion across awaits: `auto guard = co_await m.lock();`. Code without an await needs
+/// no mutex, because the tasks of a loop never run at the same time.
 ///
-/// First come, first served: a mutex that is given up goes to the task that waits longest, before
-/// that runs. Not re-entrant. Taking and giving up a free one costs about as much as calling a
-/// coroutine; nothing is allocated. It outlives its guards.
+/// First come, first served: unlocking hands the mutex to the task that has waited longest, before
+/// that task runs, so that no other task can overtake it. Not re-entrant. Locking and unlocking a
+/// free mutex costs about as much as calling a coroutine, and allocates nothing. The mutex must
+/// outlive its guards.
 ///
 /// \par Threads
-/// It belongs to one loop, that of the thread that makes it, else that of the first task that uses
-/// it; the tasks of that loop may lock it. A guard may go anywhere: given up by another thread, the
-/// mutex is free when its loop has heard of it, before what that thread sends to that loop later.
+/// A mutex belongs to one loop: the loop of the thread that makes it, or, if none runs there, the
+/// loop of the first task that uses it. Only tasks of that loop may lock it. A guard may be moved
+/// to any thread; if another thread unlocks, the mutex becomes free when its loop has received the
+/// request, which is before anything that the same thread posts to that loop later.
 class mutex final : private detail::loop_bound {
  public:
   using guard = detail::basic_guard<detail::mutex_policy>;
@@ -75,23 +77,24 @@ class mutex final : private detail::loop_bound {
   mutex() = default;
   ~mutex() { assert(!locked_ && "a mutex was destroyed while it was locked"); }
 
-  /// Waits until it is free, and gives a guard that holds it.
+  /// Waits until the mutex is free, and gives a guard that holds it.
   ///
-  /// \throws std::logic_error if the task holds it already (unless its guard was moved, for then
-  /// that cannot be known), or belongs to another loop. With the library's assertions, or with
-  /// LARIAT_DEBUG=1 in the environment, also if the task that holds it waits for this one, itself
-  /// or through others, with the place of each await: otherwise none of them would ever go on.
+  /// \throws std::logic_error if the task belongs to another loop, or holds the mutex already
+  /// (unless its guard was moved: then the holder is not known). With the library's assertions, or
+  /// with LARIAT_DEBUG=1 in the environment, also if the holder waits for this task, directly or
+  /// through other tasks, because none of them would ever go on; the text has the place of each
+  /// await.
   ///
   /// \par Cancellation
-  /// Ends by operation_cancelled without the lock. Who was given the lock has it: then the cancel
-  /// stays pending.
+  /// Ends by operation_cancelled without the lock. A task that was handed the lock before the
+  /// cancel came keeps it, and the cancel stays pending.
   [[nodiscard]] lock_operation lock() noexcept;
 
-  /// Takes it if it is free: see the guard's `owns_lock`.
-  /// \throws std::logic_error on another thread than its loop's.
+  /// Locks the mutex if it is free: see the guard's `owns_lock`.
+  /// \throws std::logic_error on a thread other than its loop's.
   [[nodiscard]] guard try_lock();
 
-  /// Whether somebody holds it. \throws std::logic_error on another thread than its loop's.
+  /// Whether a task holds the mutex. \throws std::logic_error on a thread other than its loop's.
   [[nodiscard]] bool locked() {
     require_here("mutex::locked");
     return locked_;
@@ -109,8 +112,8 @@ class mutex final : private detail::loop_bound {
     holder_.store(coroutine == nullptr ? 0 : holder.task_context().id(), std::memory_order_relaxed);
     if (coroutine != nullptr) site_ = coroutine->site();
   }
-  // The guard's alone: with it in public a std::lock_guard would compile, whose `lock` awaits
-  // nothing.
+  // Private, and called by guards: with a public `unlock` a std::lock_guard<mutex> would compile,
+  // though its call of `lock` awaits nothing and so locks nothing.
   void unlock() noexcept {
     if (here()) [[likely]] {
       unlock_here();
@@ -131,10 +134,11 @@ class mutex final : private detail::loop_bound {
 
   detail::wait_list<detail::mutex_wait> waiters_;
   bool locked_ = false;
-  // The holder's id, by which a task is told that it waits for itself; 0 if not known. Atomic, for
-  // a guard may be moved on another thread; whoever does that has the lock, and nothing follows it.
+  // The holder's id, to tell a task that it waits for itself; 0 if not known. Atomic because a
+  // guard may be moved on another thread. Relaxed is enough: only the holder of the lock writes it,
+  // and no other memory is read on the strength of it.
   std::atomic<std::uint64_t> holder_{0};
-  std::source_location site_;  // Where the holder awaited it.
+  std::source_location site_;  // Where the holder awaited the lock.
 };
 
 /// The awaitable of `mutex::lock`.

@@ -18,7 +18,8 @@ semaphore::permit semaphore::try_acquire(std::size_t count) {
   return take(count) ? permit(*this, count) : permit();
 }
 
-// Stops at the first who wants more than there is: the others came later.
+// Stops at the first waiter that wants more than is free: those behind it came later and must not
+// overtake it.
 void semaphore::hand_out() noexcept {
   while (!waiters_.empty() && waiters_.front().count_ <= free_) {
     free_ -= waiters_.front().count_;
@@ -42,7 +43,8 @@ woken_by acquire_operation::depends_on(dependency_visitor& visit) const {
   if (served()) return woken_by::anything;
   semaphore& wanted = from();
   if (!wanted.known_.visit(visit, wanted.limit_ - wanted.free_)) return woken_by::somebody;
-  // If some are free, this one waits for those before it to have theirs, or to give up.
+  // A task behind the first in the queue also waits for that one: free permits may be too few for
+  // the first, and nobody overtakes it until it is served or gives up.
   if (wanted.waiters_.empty() || &wanted.waiters_.front() == this) return woken_by::any_of;
   const detail::promise_base* const first = wanted.waiters_.front().waiter();
   if (first == nullptr) return woken_by::somebody;

@@ -13,42 +13,45 @@ class acquire_operation;
 
 /// Counts permits, for "at most n at once": `auto permit = co_await s.acquire();`.
 ///
-/// First come, first served: who asks for many is not overtaken by who asks for few. Taking and
-/// giving back what is free costs about as much as calling a coroutine; nothing is allocated. It
-/// outlives its permits.
+/// First come, first served: a task that asks for many permits is not overtaken by one that asks
+/// for few. Acquiring and releasing free permits costs about as much as calling a coroutine, and
+/// allocates nothing. The semaphore must outlive its permits.
 ///
 /// \par Threads
-/// It belongs to one loop, that of the thread that makes it, else that of the first task that uses
-/// it; the tasks of that loop may acquire and ask. Any thread may `release`, so a permit may go
-/// anywhere.
+/// It belongs to one loop: that of the thread that makes it, or, if none runs there, that of the
+/// first task that uses it. Only tasks of that loop may acquire and ask. Any thread may `release`,
+/// so a permit may be moved to any thread.
 class semaphore final : private detail::loop_bound {
  public:
   class permit;
   static constexpr std::size_t no_limit = static_cast<std::size_t>(-1);
 
-  /// \param limit More permits than this there can never be (asyncio's BoundedSemaphore).
+  /// \param limit The most permits that there can ever be (asyncio's BoundedSemaphore).
   /// \throws std::invalid_argument if `permits` is more than that.
   explicit semaphore(std::size_t permits, std::size_t limit = no_limit);
 
   /// Waits for `count` permits, and gives them.
   /// \throws std::logic_error if that is more than the limit, or in a task of another loop. With
   /// the library's assertions, or with LARIAT_DEBUG=1 in the environment, also if all tasks that
-  /// hold permits wait for this one: see `mutex::lock`. That can be told if it was made with as
-  /// many permits as its limit, so that only who has one can release, and while none was moved.
+  /// hold permits wait for this one: see `mutex::lock`. This is detected only if the semaphore was
+  /// made with as many permits as its limit, so that only a holder can release, and while no permit
+  /// was moved.
   ///
   /// \par Cancellation
-  /// Ends by operation_cancelled, without permits. Who was given them has them: then the cancel
-  /// stays pending.
+  /// Ends by operation_cancelled, without permits. A task that was handed its permits before the
+  /// cancel came keeps them, and the cancel stays pending.
   [[nodiscard]] acquire_operation acquire(std::size_t count = 1) noexcept;
 
-  /// Takes `count` permits if so many are free and nobody waits; tests as false if not.
-  /// \throws std::logic_error on another thread than its loop's.
+  /// Takes `count` permits if that many are free and nobody waits; otherwise the result tests as
+  /// false.
+  /// \throws std::logic_error on a thread other than its loop's.
   [[nodiscard]] permit try_acquire(std::size_t count = 1);
 
-  /// Adds permits: those of a permit that was forgotten, or new ones. From another thread they are
-  /// there when the loop has heard of it, before what this thread sends to that loop later.
-  /// \throws std::logic_error if there would be more than the limit. Where another thread releases,
-  /// which is not there to be told, the program ends.
+  /// Adds permits: those of a permit that was forgotten, or new ones. From another thread they
+  /// become available when the loop has received the request, which is before anything that the
+  /// same thread posts to that loop later.
+  /// \throws std::logic_error if there would be more than the limit. From another thread that ends
+  /// the program: the excess is found later, when there is no caller to throw to.
   void release(std::size_t count = 1) {
     if (here()) [[likely]] {
       release_here(count);
@@ -57,7 +60,7 @@ class semaphore final : private detail::loop_bound {
     }
   }
 
-  /// How many permits are free. \throws std::logic_error on another thread than its loop's.
+  /// How many permits are free. \throws std::logic_error on a thread other than its loop's.
   [[nodiscard]] std::size_t available() {
     require_here("semaphore::available");
     return free_;
@@ -89,10 +92,10 @@ class semaphore final : private detail::loop_bound {
   detail::known_holders known_;
 };
 
-/// Permits of a semaphore, given back when this goes. Moves.
+/// Permits of a semaphore, released by the destructor. Movable.
 ///
 /// \par Threads
-/// One thread at a time, but any.
+/// Any thread may use it, one at a time.
 class [[nodiscard("the permits are given back when it goes")]] semaphore::permit {
  public:
   /// Holds nothing.
@@ -117,12 +120,13 @@ class [[nodiscard("the permits are given back when it goes")]] semaphore::permit
   /// How many it holds.
   [[nodiscard]] std::size_t count() const noexcept { return from_ == nullptr ? 0 : count_; }
 
-  /// Gives them back now. Does nothing if it holds none.
+  /// Releases the permits now. Does nothing if it holds none.
   void release() noexcept {
     if (from_ != nullptr) std::exchange(from_, nullptr)->release(count_);
   }
 
-  /// Keeps them for good: there are so many fewer, until somebody calls the semaphore's `release`.
+  /// Lets go of the permits without releasing them: the semaphore has that many fewer until its own
+  /// `release` is called.
   void forget() noexcept {
     if (from_ != nullptr) std::exchange(from_, nullptr)->known_.lose();
   }
@@ -161,8 +165,8 @@ class [[nodiscard]] acquire_operation final
   void enqueue() override;
   void withdrawn() noexcept override { from().hand_out(); }
 
-  // No pointer beside the count: clang would copy both to the permit at once, which on x86 has to
-  // wait for the two stores that made them.
+  // Not a pointer member beside the count: clang would copy both to the permit with one wide load,
+  // which on x86 has to wait for the two narrower stores that wrote them.
   [[nodiscard]] semaphore& from() const noexcept { return static_cast<semaphore&>(home()); }
 
   std::size_t count_;

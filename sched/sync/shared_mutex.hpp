@@ -24,7 +24,7 @@ struct shared_mutex_policy {
   static void moved(shared_mutex& held) noexcept;
 };
 
-/// Who waits for a shared_mutex, in whatever way.
+/// A task's wait for a shared_mutex, as a reader or as a writer.
 class shared_mutex_wait : public wait_operation {
  public:
   woken_by depends_on(dependency_visitor& visit) const final;
@@ -34,7 +34,7 @@ class shared_mutex_wait : public wait_operation {
   shared_mutex_wait(const shared_mutex_wait&) = default;
   ~shared_mutex_wait() = default;
 
-  /// \throws std::logic_error if those that hold it wait for this task.
+  /// \throws std::logic_error if the tasks that hold the mutex wait for this one.
   void enqueue() final;
   void withdrawn() noexcept final;
   [[nodiscard]] shared_mutex& wanted() const noexcept { return *wanted_; }
@@ -47,15 +47,15 @@ class shared_mutex_wait : public wait_operation {
 
 }  // namespace detail
 
-/// Lets many tasks read, or one write, what has awaits in it: `co_await m.lock_shared()` or
+/// Mutual exclusion across awaits for many readers or one writer: `co_await m.lock_shared()` or
 /// `co_await m.lock()`.
 ///
-/// First come, first served, so neither readers nor writers starve: who comes behind a writer that
-/// waits, waits too, and readers in a row go in together. Allocates nothing. It outlives its
-/// guards.
+/// First come, first served, so neither readers nor writers starve: a reader that arrives behind a
+/// waiting writer waits too, and readers next to each other in the queue enter together. Allocates
+/// nothing. The mutex must outlive its guards.
 ///
 /// \par Threads
-/// As for `mutex`: the tasks of its loop may lock it, and any thread may give it up.
+/// As for `mutex`: only tasks of its loop may lock it, and any thread may unlock it.
 class shared_mutex final : private detail::loop_bound {
  public:
   using guard = detail::basic_guard<detail::shared_mutex_policy<true>>;
@@ -64,29 +64,30 @@ class shared_mutex final : private detail::loop_bound {
   shared_mutex() = default;
   ~shared_mutex();
 
-  /// Waits until nobody else holds it, and gives a guard.
+  /// Waits until nobody else holds the mutex, and gives a guard.
   /// \throws std::logic_error in a task of another loop. With the library's assertions, or with
-  /// LARIAT_DEBUG=1 in the environment, also if a task that holds it is this one or waits for it:
-  /// see `mutex::lock`. That can be told while no guard was moved.
+  /// LARIAT_DEBUG=1 in the environment, also if a holder is this task or waits for it: see
+  /// `mutex::lock`. This is detected only while no guard was moved.
   ///
   /// \par Cancellation
-  /// Ends by operation_cancelled without the lock. Who was given the lock has it: then the cancel
-  /// stays pending.
+  /// Ends by operation_cancelled without the lock. A task that was handed the lock before the
+  /// cancel came keeps it, and the cancel stays pending.
   [[nodiscard]] detail::shared_mutex_lock<true> lock() noexcept;
 
-  /// Waits until nobody holds it alone, and gives a guard.
-  /// \throws std::logic_error as `lock`; also if this task holds it and a writer waits behind it.
+  /// Waits until no writer holds the mutex, and gives a guard.
+  /// \throws std::logic_error as `lock`; also if this task holds the mutex and a writer waits
+  /// behind it.
   ///
   /// \par Cancellation
   /// As for `lock`.
   [[nodiscard]] detail::shared_mutex_lock<false> lock_shared() noexcept;
 
-  /// Takes it alone if it is free: see the guard's `owns_lock`.
-  /// \throws std::logic_error on another thread than its loop's.
+  /// Locks it as a writer if it is free: see the guard's `owns_lock`.
+  /// \throws std::logic_error on a thread other than its loop's.
   [[nodiscard]] guard try_lock();
 
-  /// Takes it with others if nobody holds it alone, or waits: see the guard's `owns_lock`.
-  /// \throws std::logic_error on another thread than its loop's.
+  /// Locks it as a reader if no writer holds it and nobody waits: see the guard's `owns_lock`.
+  /// \throws std::logic_error on a thread other than its loop's.
   [[nodiscard]] shared_guard try_lock_shared();
 
  private:
@@ -95,16 +96,16 @@ class shared_mutex final : private detail::loop_bound {
   friend struct detail::shared_mutex_policy;
   template <bool exclusive>
   friend class detail::shared_mutex_lock;
-  static constexpr std::uint64_t writer = std::uint64_t{1} << 48;  // Below are readers.
+  static constexpr std::uint64_t writer = std::uint64_t{1} << 48;  // The bits below count readers.
 
-  // The guards' alone: see mutex.
+  // Private, and called by guards: see `mutex`.
   void unlock() noexcept { release(writer); }
   void unlock_shared() noexcept { release(1); }
 
-  // How many have it, as `known_` counts them.
+  // How many hold it, as `known_` counts them.
   [[nodiscard]] std::uint64_t held() const noexcept { return holders_ >= writer ? 1 : holders_; }
 
-  // Whether one more may go in, and if so, counts it.
+  // Counts one more holder and returns true, if it may enter.
   [[nodiscard]] bool enter(bool exclusive) noexcept {
     if (holders_ >= (exclusive ? 1 : writer)) return false;
     holders_ += exclusive ? writer : 1;
@@ -121,7 +122,8 @@ class shared_mutex final : private detail::loop_bound {
   void release_here(std::uint64_t holders) noexcept {
     assert(holders <= holders_ && "a shared_mutex was unlocked that was not locked so");
     holders_ -= holders;
-    known_.remove(1, held());  // If threads gave several up at once, none of them is known.
+    // One, even if threads released several at once: then the holders count as unknown.
+    known_.remove(1, held());
     if (!waiters_.empty()) [[unlikely]]
       let_in();
   }

@@ -5,14 +5,14 @@
 
 namespace lariat::detail {
 
-/// Holds a lock, and gives it up when it goes: what `co_await m.lock()` gives. Moves; a subset of
-/// std::unique_lock.
+/// Holds a lock and unlocks in its destructor: the result of `co_await m.lock()`. Movable; a subset
+/// of std::unique_lock.
 ///
-/// `Policy` says what is held, by `lockable`, and how that is given up, by `unlock(lockable&)`;
-/// `moved(lockable&)` is told when the lock may have gone to another task.
+/// `Policy::lockable` is the type of the mutex, `Policy::unlock(lockable&)` unlocks it, and
+/// `Policy::moved(lockable&)` is called when the lock may have gone to another task.
 ///
 /// \par Threads
-/// One thread at a time, but any.
+/// Any thread may use it, one at a time.
 template <class Policy>
 class [[nodiscard("the lock is given up when the guard goes")]] basic_guard {
  public:
@@ -20,7 +20,7 @@ class [[nodiscard("the lock is given up when the guard goes")]] basic_guard {
 
   /// Holds nothing.
   basic_guard() noexcept = default;
-  /// Takes over a lock that is held: what `release` let go of.
+  /// Takes over a lock that is already held, for example one that `release` gave away.
   basic_guard(lockable& held, std::adopt_lock_t) noexcept : held_(&held) {}
   basic_guard(basic_guard&& other) noexcept : held_(other.release()) {}
   basic_guard& operator=(basic_guard&& other) noexcept {
@@ -38,15 +38,15 @@ class [[nodiscard("the lock is given up when the guard goes")]] basic_guard {
   [[nodiscard]] bool owns_lock() const noexcept { return held_ != nullptr; }
   [[nodiscard]] explicit operator bool() const noexcept { return owns_lock(); }
 
-  /// What it holds; null if nothing.
+  /// The mutex that it holds; null if none.
   [[nodiscard]] lockable* mutex() const noexcept { return held_; }
 
-  /// Gives the lock up now. Does nothing if it holds none.
+  /// Unlocks now. Does nothing if it holds no lock.
   void unlock() noexcept {
     if (held_ != nullptr) Policy::unlock(*std::exchange(held_, nullptr));
   }
 
-  /// Lets go of the lock without giving it up: somebody else has to.
+  /// Gives the mutex away, still locked: the caller is responsible for unlocking it.
   lockable* release() noexcept {
     if (held_ != nullptr) Policy::moved(*held_);
     return std::exchange(held_, nullptr);

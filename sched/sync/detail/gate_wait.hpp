@@ -4,9 +4,9 @@
 
 namespace lariat::detail {
 
-/// The awaitable of a primitive that lets tasks pass, and gives them nothing. The primitive has it
-/// for a friend, and `pass_gate()`, which tells whether it lets the task pass now, `waiters_`, a
-/// list of these, and `wait_name`.
+/// The awaitable of a primitive that lets tasks pass and gives them no value. The primitive makes
+/// this a friend, and has three members for it: `pass_gate()`, which tells whether a task may pass
+/// now, `waiters_`, a list of these awaitables, and `wait_name`.
 template <class Primitive>
 class [[nodiscard]] gate_wait final : public basic_wait_operation<gate_wait<Primitive>> {
  public:

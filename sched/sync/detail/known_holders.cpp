@@ -17,7 +17,8 @@ struct known_holders::list {
     std::uint64_t count;
   };
   std::vector<holder> holders;
-  // Relaxed, as the loop hears of what the guard's new owner does later, by the loop's inbox.
+  // Relaxed: whatever the guard's new owner does later reaches the loop through its inbox, which
+  // orders this store before it.
   std::atomic<bool> lost = false;
 };
 
@@ -47,7 +48,7 @@ void known_holders::strike(std::uint64_t count, std::uint64_t left) noexcept {
     *own = holders.back();
     holders.pop_back();
   } else {
-    mark_lost();  // By a thread, or by a task that was given the guard.
+    mark_lost();  // Given up by a thread, or by a task that the guard was moved to.
   }
   if (left > 0) return;
   holders.clear();

@@ -11,12 +11,14 @@ loop_bound::loop_bound() noexcept : loop_(loop::current()), requests_(loop::curr
 
 void loop_bound::require(loop& where, const char* operation) {
   if (bound_to(where)) return;
-  if (loop_.load(std::memory_order_relaxed) != nullptr) {  // Whoever wrote it: not this thread.
+  if (loop_.load(std::memory_order_relaxed) !=
+      nullptr) {  // Not this loop, whichever thread stored it.
     throw std::logic_error(std::string("lariat: ") + operation +
                            ": it belongs to another loop. Tasks of one loop only may wait in it or "
                            "ask it; other threads may only release, set, notify and close");
   }
-  // Relaxed: the release in `requests_.bind` hands it to those who request from then on.
+  // Relaxed: the release in `requests_.bind` publishes it to threads that make requests from then
+  // on.
   loop_.store(&where, std::memory_order_relaxed);
   const std::uint64_t before = requests_.bind();
   if (before != 0) apply(before);
@@ -33,10 +35,11 @@ void loop_bound::bind_here(const char* operation) {
 }
 
 void loop_bound::request_count(std::uint64_t counts) noexcept {
-  // More would run into the word's flags.
+  // A larger count would overflow into the word's flags.
   if (counts > (std::uint64_t{1} << 48)) [[unlikely]]
     die_misused("so much cannot be counted at once, from another thread.");
-  if (counts == 0 || !requests_.add(counts)) return;  // Nothing would look like the first.
+  // A zero would leave the word at 0, so the next request would post the step a second time.
+  if (counts == 0 || !requests_.add(counts)) return;
   // Relaxed: `add` has acquired what `require` wrote.
   loop_.load(std::memory_order_relaxed)->post(*this);
 }

@@ -9,10 +9,10 @@
 
 namespace lariat::detail {
 
-/// What belongs to one loop, so that its state is plain memory: the base of the primitives by which
-/// tasks wait for each other. The loop is that of the thread that makes it, or else that of the
-/// first task which awaits it or asks it something. Other threads' requests go there as a step that
-/// lies in the object: sched/README.md, "Primitives".
+/// The base of the primitives by which tasks wait for each other. Each object belongs to one loop,
+/// so that its state is plain memory: the loop of the thread that makes it, or, if none runs there,
+/// the loop of the first task that awaits or queries it. Requests of other threads reach the loop
+/// as a step that is part of the object: sched/README.md, "Primitives".
 class loop_bound : private runnable {
  public:
   loop_bound(const loop_bound&) = delete;
@@ -23,12 +23,13 @@ class loop_bound : private runnable {
     return loop_.load(std::memory_order_relaxed) == &where;  // Written by this thread, or unequal.
   }
 
-  /// Makes sure that it belongs to `where`: binds it if it has no loop yet.
-  /// \param operation Who asks, for the text of the error.
+  /// Makes sure that the object belongs to `where`: binds it if it has no loop yet.
+  /// \param operation The caller's name, for the text of the error.
   /// \throws std::logic_error if it belongs to another loop.
   void require(loop& where, const char* operation);
 
-  /// The same with the loop that runs on this thread. \throws std::logic_error also if none does.
+  /// The same with the loop that runs on this thread. \throws std::logic_error also if no loop
+  /// does.
   void require_here(const char* operation) {
     if (!here()) [[unlikely]]
       bind_here(operation);
@@ -45,20 +46,21 @@ class loop_bound : private runnable {
   /// Whether this thread runs its loop.
   [[nodiscard]] bool here() const noexcept {
     const loop* current = loop::current();
-    // As in `bound_to`: it is equal only on the thread that wrote it.
+    // Relaxed as in `bound_to`: equal only on the thread that stored it.
     return current != nullptr && current == loop_.load(std::memory_order_relaxed);
   }
 
-  /// Sends counts or flags to `apply` on the loop's thread. Any thread; after it whoever `apply`
-  /// wakes may destroy the object.
+  /// Sends counts or flags to `apply` on the loop's thread. Any thread. The object may be gone when
+  /// this returns: a task that `apply` wakes may destroy it.
   void request_count(std::uint64_t counts) noexcept;
   void request_flag(std::uint64_t flag) noexcept;
 
-  /// Does what was asked for, on the loop's thread. Counts add up; a flag comes once, however often
-  /// it was set meanwhile.
+  /// Carries out the requests, on the loop's thread. Counts add up; a flag arrives once, however
+  /// often it was set meanwhile.
   virtual void apply(std::uint64_t requests) noexcept = 0;
 
-  /// Ends the program: a request of another thread, which cannot be told, breaks a rule.
+  /// Ends the program because a request of another thread breaks a rule: that thread has gone on
+  /// and cannot be given an exception.
   [[noreturn]] static void die_misused(const char* rule) noexcept;
 
  private:

@@ -5,21 +5,21 @@
 
 namespace lariat::detail {
 
-/// What other threads have asked of something that belongs to a loop, and its loop has not taken
-/// yet: one word of counts and flags. Protocol: sched/README.md, "Primitives". A template so that
-/// the same text is checked by its model, with words that Relacy watches.
+/// The requests of other threads to an object of a loop that the loop has not taken yet: one word
+/// of counts and flags. Protocol: sched/README.md, "Primitives". A template so that its model
+/// checks the same text, with Relacy's atomics.
 template <class Word>
 class basic_remote_requests {
  public:
-  /// \param bound Whether the loop is known already.
+  /// \param bound Whether the object has a loop already.
   explicit basic_remote_requests(bool bound) noexcept : word_(bound ? 0 : unbound) {}
   basic_remote_requests(const basic_remote_requests&) = delete;
   basic_remote_requests& operator=(const basic_remote_requests&) = delete;
 
   /// Any thread. Adds to the counts. True: the caller has to post the step that takes them.
   [[nodiscard]] bool add(std::uint64_t counts) noexcept {
-    // Release: the owner sees what led to the request, though another's post brings it. Acquire:
-    // pairs with `bind`, so the caller sees which loop to post to.
+    // Release: the owner sees what happened before the request, even if another thread's post
+    // brings it. Acquire: pairs with `bind`, so the caller sees which loop to post to.
     return word_.fetch_add(counts, std::memory_order_acq_rel) == 0;
   }
 
@@ -28,20 +28,22 @@ class basic_remote_requests {
     return word_.fetch_or(flags, std::memory_order_acq_rel) == 0;  // As in `add`.
   }
 
-  /// Owner: the loop is known from here on. Gives what came before; nobody has posted for that.
+  /// Owner: the loop is known from here on. Gives the requests made before, for which nobody has
+  /// posted the step.
   [[nodiscard]] std::uint64_t bind() noexcept {
-    // Release: pairs with the acquire in `add`. Acquire: with the release there.
+    // Release: pairs with the acquire in `add`. Acquire: pairs with the release in `add`.
     return word_.exchange(0, std::memory_order_acq_rel) & ~unbound;
   }
 
-  /// Owner, in the step: gives all, and lets the next request post the step again.
+  /// Owner, in the step: gives all requests, and makes the next one post the step again.
   [[nodiscard]] std::uint64_t take() noexcept {
-    // Acquire: pairs with the release in `add`. Release, for the next one's post is to find the
-    // step unlinked, as this thread left it.
+    // Acquire: pairs with the release in `add`. Release: the thread that posts the step next has to
+    // see it unlinked, as this thread left it.
     return word_.exchange(0, std::memory_order_acq_rel);
   }
 
-  /// Whether the step is posted, or about to be. Says nothing of requests that are being made.
+  /// Whether the step is posted, or about to be. Does not see a request that is being made right
+  /// now.
   [[nodiscard]] bool posted() const noexcept {
     const std::uint64_t word = word_.load(std::memory_order_relaxed);  // For a check only.
     return word != 0 && (word & unbound) == 0;

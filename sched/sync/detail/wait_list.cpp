@@ -17,7 +17,7 @@ bool wait_operation::start() {
 }
 
 void wait_operation::cancel() noexcept {
-  if (!linked()) return;  // It has what it came for, and is on its way.
+  if (!linked()) return;  // It was woken already, and has what it waited for.
   cancelled_ = true;
   wake();
   withdrawn();

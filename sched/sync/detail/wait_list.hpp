@@ -7,8 +7,8 @@
 
 namespace lariat::detail {
 
-/// A place in a list that is closed to a ring by the list's own link: whoever is in it can leave
-/// without knowing the list.
+/// A node of a circular list. The list itself is one of the nodes, so every node has two neighbours
+/// and can unlink itself without access to the list.
 class wait_link {
  protected:
   wait_link() = default;
@@ -29,17 +29,17 @@ class wait_link {
   wait_link* next_ = nullptr;
 };
 
-/// What all awaitables of primitives have in common: they wait in a list, each as a node in the
-/// awaiting frame, until they are woken with what they wait for, or a cancel takes them out.
+/// The base of the primitives' awaitables: a node in the awaiting frame that waits in a list until
+/// it is woken with what it waits for, or a cancel takes it out.
 ///
-/// Whoever is woken has what it came for: a cancel that comes after that stays pending.
+/// A node that was woken has what it waited for: a cancel that comes later stays pending.
 class wait_operation : public operation, private wait_link {
  public:
   bool await_ready() const noexcept { return false; }
   void cancel() noexcept override;
   woken_by depends_on(dependency_visitor&) const override { return woken_by::somebody; }
 
-  /// Takes it out of its list and queues its task. On the loop's thread, while it waits.
+  /// Takes the node out of its list and queues its task. On the loop's thread, while it waits.
   void wake() noexcept {
     unlink();
     complete();
@@ -50,17 +50,19 @@ class wait_operation : public operation, private wait_link {
   wait_operation(const wait_operation&) = default;
   ~wait_operation() = default;
 
-  /// Takes at once what it waits for, if that can be had: true. Called before it waits.
+  /// Called before it waits: takes what it would wait for, and returns true, if that is free now.
   virtual bool attempt() = 0;
 
-  /// Goes to the list that it is to wait in. May throw instead.
+  /// Joins the list to wait in. May throw instead.
   virtual void enqueue() = 0;
 
-  /// It has left its list for a cancel: others may get what it held up.
+  /// Called when a cancel has taken it out of its list: nodes that queued behind it may be served
+  /// now.
   virtual void withdrawn() noexcept {}
 
-  /// Ends `await_suspend` if nothing had to be waited for. Now and then that goes through the ready
-  /// queue all the same, so that a task which finds everything ready starves nobody.
+  /// Ends `await_suspend` if there was nothing to wait for. Now and then the task goes through the
+  /// ready queue all the same, so that a task whose awaits are always ready does not starve the
+  /// others.
   [[nodiscard]] bool pass() noexcept {
     if (!owner().spend_budget()) [[likely]]
       return false;
@@ -76,7 +78,8 @@ class wait_operation : public operation, private wait_link {
     return true;
   }
 
-  /// Ends `await_suspend` if the loop is not known yet, or another, or a cancel is pending.
+  /// Ends `await_suspend` if the object has no loop yet or belongs to another, or a cancel is
+  /// pending.
   [[nodiscard]] bool start();
 
   void check_cancelled() const {
@@ -90,7 +93,7 @@ class wait_operation : public operation, private wait_link {
   [[nodiscard]] bool served() const noexcept { return suspended() && !linked(); }
   [[nodiscard]] loop_bound& home() const noexcept { return *home_; }
 
-  /// `unlink` for those who wait in two lists, one after the other.
+  /// `unlink` for awaitables that wait in two lists, one after the other.
   void leave() noexcept { unlink(); }
 
  private:
@@ -99,8 +102,8 @@ class wait_operation : public operation, private wait_link {
   bool cancelled_ = false;
 };
 
-/// Gives the awaitable `Derived` its await_suspend, with the case in which there is nothing to wait
-/// for in line. Derived is final, or nothing is gained.
+/// Gives the awaitable `Derived` its await_suspend, in which the case without a wait is inlined.
+/// Derived must be final, or its virtual calls are not inlined and nothing is gained.
 template <class Derived, class Base = wait_operation>
 class basic_wait_operation : public Base {
  public:
@@ -154,17 +157,17 @@ class wait_list_base {
   ring_head head_;
 };
 
-/// The same with the type of those who wait.
+/// The same with the waiters' type.
 template <class Waiter>
 class wait_list : public wait_list_base {
  public:
   void push(Waiter& waiter) noexcept { push_link(waiter); }
 
-  /// The one who waits longest. Not if it is empty.
+  /// The waiter that has waited longest. \pre The list is not empty.
   [[nodiscard]] Waiter& front() const noexcept { return static_cast<Waiter&>(front_link()); }
 
-  /// Wakes all who wait now: those who come while they are woken are not among them, for nobody
-  /// runs meanwhile.
+  /// Wakes all that wait now. It ends, because waking only queues: no task runs meanwhile that
+  /// could join the list.
   void wake_all() noexcept {
     while (!empty()) front().wake();
   }
