@@ -11,51 +11,12 @@
 namespace lariat {
 
 class condition;
-class mutex;
+class lock_operation;
 
 namespace detail {
-
-struct mutex_policy {
-  using lockable = mutex;
-  static void unlock(mutex& held) noexcept;
-  static void moved(mutex& held) noexcept;
-};
-
-/// A task's wait to hold a mutex: in `lock`, or in `condition::wait` after the notification.
-class mutex_wait : public wait_operation {
- protected:
-  explicit mutex_wait(mutex& wanted) noexcept;
-  /// For a wait that starts elsewhere, in a condition, and names its mutex later, by `give_up`.
-  explicit mutex_wait(loop_bound& home) noexcept : wait_operation(home) {}
-  mutex_wait(const mutex_wait&) = default;
-  ~mutex_wait() = default;
-
-  /// Locks the mutex if it is free.
-  [[nodiscard]] bool take() noexcept;
-
-  /// Waits for the mutex behind the others.
-  void queue_up() noexcept;
-
-  /// \throws std::logic_error if this task holds the mutex, or if its holder waits for this task.
-  void check_deadlock();
-
-  /// Names the task that holds the mutex.
-  woken_by name_holder(dependency_visitor& visit) const;
-
-  [[nodiscard]] mutex& wanted() const noexcept { return *wanted_; }
-
-  /// Unlocks `held`, and makes it the mutex to wait for later. \throws std::logic_error if `held`
-  /// belongs to another loop.
-  void give_up(mutex& held);
-
- private:
-  friend class lariat::mutex;
-  mutex* wanted_ = nullptr;
-};
-
+struct mutex_policy;
+class mutex_wait;
 }  // namespace detail
-
-class lock_operation;
 
 /// Mutual exclusion across awaits: `auto guard = co_await m.lock();`. Code without an await needs
 /// no mutex, because the tasks of a loop never run at the same time.
@@ -105,13 +66,7 @@ class mutex final : private detail::loop_bound {
   friend class detail::mutex_wait;
   friend class condition;
 
-  void hold(const detail::mutex_wait& holder) noexcept {
-    const detail::promise_base* coroutine = holder.waiter();
-    locked_ = true;
-    // Relaxed, as everywhere: see `holder_`.
-    holder_.store(coroutine == nullptr ? 0 : holder.task_context().id(), std::memory_order_relaxed);
-    if (coroutine != nullptr) site_ = coroutine->site();
-  }
+  void hold(const detail::mutex_wait& holder) noexcept;
   // Private, and called by guards: with a public `unlock` a std::lock_guard<mutex> would compile,
   // though its call of `lock` awaits nothing and so locks nothing.
   void unlock() noexcept {
@@ -135,11 +90,53 @@ class mutex final : private detail::loop_bound {
   detail::wait_list<detail::mutex_wait> waiters_;
   bool locked_ = false;
   // The holder's id, to tell a task that it waits for itself; 0 if not known. Atomic because a
-  // guard may be moved on another thread. Relaxed is enough: only the holder of the lock writes it,
-  // and no other memory is read on the strength of it.
+  // guard may be moved on another thread. Relaxed is enough: only whoever holds the lock or hands
+  // it over writes it, and no other memory is read on the strength of it.
   std::atomic<std::uint64_t> holder_{0};
   std::source_location site_;  // Where the holder awaited the lock.
 };
+
+namespace detail {
+
+struct mutex_policy {
+  using lockable = mutex;
+  static void unlock(mutex& held) noexcept;
+  static void moved(mutex& held) noexcept;
+};
+
+/// A task's wait to hold a mutex: in `lock`, or in `condition::wait` after the notification.
+class mutex_wait : public wait_operation {
+ protected:
+  explicit mutex_wait(mutex& wanted) noexcept;
+  /// For a wait that starts elsewhere, in a condition, and names its mutex later, by `give_up`.
+  explicit mutex_wait(loop_bound& home) noexcept : wait_operation(home) {}
+  mutex_wait(const mutex_wait&) = default;
+  ~mutex_wait() = default;
+
+  /// Locks the mutex if it is free.
+  [[nodiscard]] bool take() noexcept;
+
+  /// Waits for the mutex behind the others.
+  void queue_up() noexcept;
+
+  /// \throws std::logic_error if this task holds the mutex, or if its holder waits for this task.
+  void check_deadlock();
+
+  /// Names the task that holds the mutex.
+  woken_by name_holder(dependency_visitor& visit) const;
+
+  [[nodiscard]] mutex& wanted() const noexcept { return *wanted_; }
+
+  /// Unlocks `held`, and makes it the mutex to wait for later. \throws std::logic_error if `held`
+  /// belongs to another loop.
+  void give_up(mutex& held);
+
+ private:
+  friend class lariat::mutex;
+  mutex* wanted_ = nullptr;
+};
+
+}  // namespace detail
 
 /// The awaitable of `mutex::lock`.
 class [[nodiscard]] lock_operation final
@@ -162,6 +159,14 @@ class [[nodiscard]] lock_operation final
     queue_up();
   }
 };
+
+inline void mutex::hold(const detail::mutex_wait& holder) noexcept {
+  const detail::promise_base* coroutine = holder.waiter();
+  locked_ = true;
+  // Relaxed, as everywhere: see `holder_`.
+  holder_.store(coroutine == nullptr ? 0 : holder.task_context().id(), std::memory_order_relaxed);
+  if (coroutine != nullptr) site_ = coroutine->site();
+}
 
 inline lock_operation mutex::lock() noexcept { return lock_operation(*this); }
 
