@@ -32,7 +32,7 @@ std::atomic<std::uint64_t> next_id_block{1};
 std::uint64_t context::next_id() noexcept {
   detail::thread_state& here = detail::this_thread_state();
   if (here.next_id == here.ids_end) [[unlikely]]
-    return take_ids();  // Also where there is no state yet.
+    return take_ids();  // Also taken where the thread has no state yet.
   return here.next_id++;
 }
 
@@ -55,7 +55,7 @@ void context::run() noexcept {
 }
 
 context::extras& context::more() {
-  extras* own = extras_.load(std::memory_order_relaxed);  // Written here only, on the loop.
+  extras* own = extras_.load(std::memory_order_relaxed);  // Written only here, on the loop.
   if (own == nullptr) {
     own = new extras;
     extras_.store(own, std::memory_order_release);
@@ -95,14 +95,14 @@ void context::cancel(std::string_view reason) noexcept {
   if (masks_ == 0 && waiting_in_ != nullptr) pass_cancel_on();
 }
 
-// To the operation, and by that to the task's children, and so on. How deep tasks are nested is not
-// for the stack to limit: those below some depth are put aside, and have their turn before the
-// first call returns.
+// The operation passes the cancel on to the task's children, those to theirs, and so on: a
+// recursion. The stack must not limit how deep tasks may be nested, so tasks below some depth are
+// put aside, and the outermost call cancels them before it returns.
 void context::pass_cancel_on() noexcept {
   constexpr unsigned depth_max = 256;
   detail::cancel_cascade& cascade = detail::own_thread_state().cancels;
   if (cascade.depth == depth_max) {
-    // By its own link: it has started, so it is in no other queue.
+    // Linked through the task's own link, which is free: a task that has started is in no queue.
     if (!cancel_put_aside_) cascade.put_aside.push(*this);
     cancel_put_aside_ = true;
     return;
@@ -143,7 +143,7 @@ std::shared_ptr<const detail::local_values> context::shared_locals() const noexc
 
 void context::set_locals(std::shared_ptr<const detail::local_values> values) {
   if (values == nullptr && seen_extras() == nullptr) return;
-  // The destructors of values that nobody has any more see the new ones.
+  // Swapped, not assigned: destructors of old values that are run at the end must see the new ones.
   more().locals.swap(values);
 }
 

@@ -23,8 +23,8 @@ namespace detail {
 struct local_values;
 }  // namespace detail
 
-/// What a spawned task, and each child of a combinator, is known by: its name, its parent, where
-/// it was spawned, whether it is being cancelled and the operation that it is suspended in.
+/// The identity and state of a spawned task, or of a combinator's child: its name, its parent,
+/// where it was spawned, whether it is being cancelled, and the operation that it is suspended in.
 ///
 /// A child that is awaited directly shares its awaiter's context. A context belongs to one loop;
 /// all but `id`, `name` and `spawn_site` may be used on that loop's thread only.
@@ -34,21 +34,22 @@ class context : public runnable {
   context(const context&) = delete;  // Linked into its loop by address.
   context& operator=(const context&) = delete;
 
-  /// Runs the task for the first time, as the one that runs on its loop; later its operations do.
+  /// Runs the task for the first time, and makes it the loop's running task. Later its operations
+  /// resume it.
   void run() noexcept final;
 
-  /// The loop it belongs, or belonged, to.
+  /// The loop that it belongs, or belonged, to.
   [[nodiscard]] lariat::loop* owner() const noexcept { return loop_; }
 
   /// Whether it has started, or is queued to start, and has not ended.
   [[nodiscard]] bool live() const noexcept { return live_; }
 
-  /// The task whose combinator or group it is a child of; null for a task of its own. A parent
-  /// outlives its children.
+  /// The task in whose combinator or group it is a child; null if it was spawned by itself. A
+  /// parent outlives its children.
   [[nodiscard]] virtual const context* parent() const noexcept { return nullptr; }
 
-  /// The pool that its coroutines run on; null for a task of its loop. Its operations are carried
-  /// out on the loop all the same.
+  /// The pool that its coroutines run on; null if they run on its loop. Its operations are carried
+  /// out on the loop in both cases.
   [[nodiscard]] executor* computing_on() const noexcept { return on_pool_ ? find_pool() : nullptr; }
 
   /// Unique among the process's tasks, in order of their start.
@@ -66,12 +67,13 @@ class context : public runnable {
     return static_cast<clock_ns>(coarse(now) - waiting_since_) << coarse_bits;
   }
 
-  /// Asks the task to end: the await that it is suspended in, or its next one that suspends,
-  /// throws operation_cancelled. Each call is delivered once, but those that come before the first
-  /// is delivered with it; a value that arrived wins.
+  /// Asks the task to end: the await that it is suspended in, or its next one that suspends, throws
+  /// operation_cancelled. Each call is delivered once, but calls that come before an earlier one is
+  /// delivered are delivered together with it. If the await has its value already it gives the
+  /// value, and the cancel stays pending.
   void cancel(std::string_view reason = {}) noexcept;
 
-  /// Whether a cancel has been asked for and not been delivered yet.
+  /// Whether a cancel was asked for and has not been delivered yet.
   [[nodiscard]] bool cancel_pending() const noexcept { return cancel_pending_; }
 
   /// How many cancels were asked for so far (asyncio's Task.cancelling).
@@ -83,14 +85,14 @@ class context : public runnable {
   /// Delivers the cancel. \throws operation_cancelled always.
   [[noreturn]] void throw_cancelled();
 
-  /// Between these calls cancels are kept, not delivered. See `uncancellable`.
+  /// Between these calls cancels stay pending and are not delivered. See `uncancellable`.
   void mask_cancel() noexcept {
     assert(masks_ < UINT8_MAX && "uncancellable is nested too deeply");
     ++masks_;
   }
   void unmask_cancel() noexcept { --masks_; }
 
-  /// The values of `local` variables that it has; null if none. See local.hpp.
+  /// The task's values of `local` variables; null if it has none. See local.hpp.
   [[nodiscard]] const detail::local_values* locals() const noexcept;
   [[nodiscard]] std::shared_ptr<const detail::local_values> shared_locals() const noexcept;
   void set_locals(std::shared_ptr<const detail::local_values> values);
@@ -101,37 +103,38 @@ class context : public runnable {
  protected:
   ~context();
 
-  /// Begins its first coroutine, or ends the task.
+  /// Starts the task's first coroutine, or ends the task.
   virtual void first_run() noexcept = 0;
 
-  /// Says where it will belong. Any thread.
+  /// Sets the loop that it will belong to. Any thread.
   void place(lariat::loop& loop, std::source_location site) noexcept {
     loop_ = &loop;
     id_ = next_id();
     spawn_site_ = site;
   }
 
-  /// Makes it part of that loop. On the loop's thread, as the rest.
+  /// Adds it to that loop's live tasks. On the loop's thread, as all that follow.
   void attach() noexcept;
 
-  /// Ends its part in the loop; the other members stay readable.
+  /// Removes it from the loop's live tasks; the other members stay readable.
   void detach() noexcept;
 
   void set_name(std::string_view name);
 
-  /// Takes over the local values of the task that makes it. Before `attach`.
+  /// Takes over the local values of the task `maker`. Called before `attach`.
   void inherit_locals(const context& maker) {
     if (maker.extras_.load(std::memory_order_relaxed) != nullptr) [[unlikely]]
       inherit_extras(maker);
   }
 
-  /// Its coroutines run on a pool. Before `attach`.
+  /// Its coroutines run on a pool. Called before `attach`.
   void mark_on_pool() noexcept { on_pool_ = true; }
 
-  /// Sees to it that `report_to_sink` works when the loop is gone. On the loop's thread.
+  /// Keeps the loop's sink alive, so that `report_to_sink` works when the loop is gone. On the
+  /// loop's thread.
   void keep_failure_sink() noexcept;
 
-  /// Tells of the failure that the task ended by, which nobody awaited. Any thread.
+  /// Reports the failure that the task ended by, which nobody awaited. Any thread.
   void report_to_sink(const std::exception_ptr& error) const noexcept;
 
  private:
@@ -139,15 +142,16 @@ class context : public runnable {
   friend class operation;
   static std::uint64_t next_id() noexcept;
 
-  /// Of one that is on a pool.
+  /// Called only if it is on a pool.
   [[nodiscard]] virtual executor* find_pool() const noexcept { return nullptr; }
 
-  // Times in 32 bits: units of 1.05 ms, which come round after 52 days.
+  // Times in 32 bits: units of 1.05 ms, which wrap after 52 days.
   static constexpr unsigned coarse_bits = 20;
   static std::uint32_t coarse(clock_ns time) noexcept {
     return static_cast<std::uint32_t>(time >> coarse_bits);
   }
-  // What few tasks have: a name, a reason, a stop source, an unseen failure, local values.
+  // Members that few tasks need: a name, a cancel's reason, a stop source, the failure sink, local
+  // values.
   struct extras;
   void pass_cancel_on() noexcept;
   void inherit_extras(const context& maker);
@@ -160,8 +164,8 @@ class context : public runnable {
   operation* waiting_in_ = nullptr;
   std::uint64_t id_ = 0;
   std::source_location spawn_site_;
-  std::atomic<extras*> extras_ = nullptr;  // Threads that work for the task may look, too.
-  // A million tasks may sleep: 80 bytes, not one more.
+  std::atomic<extras*> extras_ = nullptr;  // Threads that work for the task may read it, too.
+  // Small types, because there may be a million sleeping tasks: the class takes 80 bytes.
   std::uint32_t waiting_since_ = 0;
   std::uint16_t cancel_count_ = 0;
   std::uint8_t masks_ = 0;

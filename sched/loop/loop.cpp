@@ -26,7 +26,7 @@ namespace {
 
 loop* current_loop() noexcept { return detail::this_thread_state().running_loop; }
 
-// A forked child has none, though the thread that forked runs one.
+// In a forked child no loop runs, though one runs on the thread that forked.
 void forget_loop_at_forks() {
   static const auto* const listener =
       new detail::fork_listener({.in_child =
@@ -38,10 +38,10 @@ void forget_loop_at_forks() {
   (void)listener;
 }
 
-constexpr clock_ns handoff_spin_default_ns = 50'000;  // What waking a thread takes, at most.
+constexpr clock_ns handoff_spin_default_ns = 50'000;  // The most that waking a thread takes.
 constexpr int handoff_yields = 3;
 
-// A deadline behind this is one that never comes: no_deadline, or the beginning of its timer slot.
+// A deadline after this never comes: it is no_deadline, or the beginning of the timer slot of that.
 constexpr clock_ns end_of_time = no_deadline / 2;
 
 loop_limits checked(loop_limits limits) {
@@ -49,7 +49,7 @@ loop_limits checked(loop_limits limits) {
     throw std::invalid_argument("lariat: loop_limits: a turn that runs no step would never end");
   }
   if (limits.handoff_spin_ns < 0) limits.handoff_spin_ns = handoff_spin_default_ns;
-  // A time that is added to `now` is half of all there is, at most.
+  // Limits that are added to `now` are capped, so that the sum does not overflow.
   limits.turn_ns = std::min(limits.turn_ns, end_of_time);
   limits.spin_ns = std::min(limits.spin_ns, end_of_time);
   limits.handoff_spin_ns = std::min(limits.handoff_spin_ns, end_of_time);
@@ -60,7 +60,7 @@ loop_limits checked(loop_limits limits) {
 
 class loop::ambient final : public context {
  public:
-  // Not attached: it is no task, and must not count as one.
+  // Placed but not attached: it is no task, and must not be counted as one.
   explicit ambient(loop& owner) noexcept { place(owner, {}); }
 
  private:
@@ -71,16 +71,16 @@ loop::loop(lariat::driver& where, loop_limits limits)
     : driver_(where),
       turn_time_(where.now()),
       limits_(checked(limits)),
-      // Asked where it matters only: it reads some files.
+      // usable_cpus reads some files, so it is called only if the answer matters.
       one_cpu_(limits.handoff_spin_ns != 0 && detail::usable_cpus() == 1),
       timers_(turn_time_) {
   forget_loop_at_forks();
 }
 
 loop::~loop() {
-  // Another thread may still be in `post`, about to wake the loop for a step that it has run.
+  // Another thread may still be in `post`, about to wake the loop for a step that has run already.
   while (wakes_done_.load(std::memory_order_acquire) != wakes_due_) ::sched_yield();
-  failures_->set(nullptr, nullptr);  // Failed tasks' handles may still be about.
+  failures_->set(nullptr, nullptr);  // Handles of failed tasks may outlive the loop.
   delete ambient_;
   if (live_ != 0 && detail::deadlock_checks()) [[unlikely]] {
     std::fprintf(stderr, "lariat: a loop was destroyed while tasks of it live:\n%s",
@@ -122,17 +122,18 @@ void loop::enter(context& task) noexcept {
 }
 
 void loop::enter_closed(context& task) noexcept {
-  // Takes the loop's unit again. If there is none left all loops are about to end, and the task,
-  // which only a step without one can have made, is over before that.
+  // The loop takes its unit of work again. If that is refused all loops are about to end; then the
+  // task was made by a step without a unit, and is over before that end.
   if (gave_up_work_ && (work_ == nullptr || work_->try_add_within()))
     gave_up_work_ = drained_ = false;
-  // Not combinators' children: a cleanup that is `uncancellable` may need them.
+  // Children of combinators are not cancelled here: an `uncancellable` cleanup may need them.
   if (task.parent() != nullptr) return;
   if (monitor_ != nullptr) monitor_->refused(task);
   task.cancel("the runtime is shutting down");
 }
 
-// Closed, and only another loop's task could bring anything: this loop is not what keeps them all.
+// Called when the loop is closed and idle. Only a task of another loop can bring it more work, so
+// this loop no longer keeps all of them from ending.
 void loop::give_up_work() noexcept {
   gave_up_work_ = true;
   if (work_ != nullptr) {
@@ -145,7 +146,7 @@ void loop::give_up_work() noexcept {
 bool loop::announce() noexcept {
   if (work_ == nullptr) return true;
   const loop* const here = current_loop();
-  // While a task lives its loop has a unit.
+  // A loop has a unit as long as a task lives on it.
   const bool by_task = here != nullptr && here->work_ == work_ && here->running_ != nullptr &&
                        here->running_->live();
   return by_task ? work_->try_add_within() : work_->try_add();
@@ -155,7 +156,7 @@ void loop::leave(context& task) noexcept {
   (task.previous_ == nullptr ? first_ : task.previous_->next_) = task.next_;
   (task.next_ == nullptr ? last_ : task.next_->previous_) = task.previous_;
   --live_;
-  if (running_ == &task) running_ = nullptr;  // It may be gone before the step is over.
+  if (running_ == &task) running_ = nullptr;  // The task may be destroyed before the step is over.
 }
 
 void loop::cancel_all(std::string_view reason) noexcept {
@@ -168,7 +169,7 @@ void loop::close(std::string_view reason) noexcept {
   closed_ = true;
   detail::thread_state& here = detail::own_thread_state();
   loop* const outer =
-      std::exchange(here.running_loop, this);  // As if it ran: cancels look at that.
+      std::exchange(here.running_loop, this);  // As if it ran: cancels look at the running loop.
   cancel_all(reason);
   here.running_loop = outer;
 }
@@ -194,7 +195,7 @@ bool loop::in_frame_below(const void* address) noexcept {
 
 void loop::post(runnable& step) noexcept {
   if (current_loop() == this) return ready(step);
-  if (!inbox_.push(step)) return;  // The step may have run, and the loop be gone.
+  if (!inbox_.push(step)) return;  // By now the step may have run, and the loop be gone.
   driver_.wake();
   wakes_done_.fetch_add(1, std::memory_order_release);  // Pairs with ~loop, which waits for it.
 }
@@ -219,8 +220,9 @@ void loop::turn(const bool& done) noexcept {
   run_ready(done);
   if (done) return;
   inbox_.drain(ready_);
-  // Where work is shared what is ready need not be waited for: it has a unit of its own, or serves
-  // tasks, of which there are none. Other threads may see to it that there is always something.
+  // Where work is shared the ready steps need not be run first: each has a unit of its own, or
+  // serves tasks, and no task lives here. Waiting for an empty queue could last for ever, as other
+  // threads may keep posting.
   if (closed_ && live_ == 0 && !gave_up_work_ && (ready_.empty() || work_ != nullptr)) [[unlikely]]
     give_up_work();
   if (done) return;
@@ -229,7 +231,8 @@ void loop::turn(const bool& done) noexcept {
   } else {
     driver_.poll();
   }
-  if (timers_.size() == 0) {  // Then nobody needs the time exactly, and reading it would show.
+  // Without timers nobody needs the exact time, and reading it costs enough to show in benchmarks.
+  if (timers_.size() == 0) {
     turn_time_ = driver_.coarse_now();
     return;
   }
@@ -247,7 +250,7 @@ void loop::run_ready(const bool& done) noexcept {
     if (done) return;
     if (steps % 16 != 0) continue;
     const clock_ns now = driver_.now();
-    if (steps == 16) end = now + limits_.turn_ns;  // Most turns end before, and read no clock.
+    if (steps == 16) end = now + limits_.turn_ns;  // Most turns are shorter, and read no clock.
     if (now >= end) return;
   }
 }
@@ -265,7 +268,8 @@ void loop::sleep() noexcept {
     return;
   }
   park();
-  // Whoever pushes first while the loop sleeps wakes it, perhaps only after this.
+  // The thread that pushed first while the loop slept wakes it, perhaps only after this; ~loop
+  // waits for that.
   if (inbox_.drain(ready_)) ++wakes_due_;
   if (monitor_ != nullptr && !ready_.empty()) [[unlikely]]
     monitor_->woken();
@@ -278,7 +282,7 @@ void loop::park() noexcept {
   driver_.park(until);
 }
 
-// The same as `spin` where a thread needs this CPU to get anything done.
+// Replaces `spin` on one CPU, which the other threads need to get anything done.
 bool loop::yield_to_threads() noexcept {
   driver_.poll();
   for (int i = 0; i < handoff_yields && ready_.empty(); ++i) {
@@ -288,11 +292,12 @@ bool loop::yield_to_threads() noexcept {
   return !ready_.empty();
 }
 
-// True if something became ready. What has been queued for the kernel is submitted first.
+// True if a step became ready. What has been queued for the kernel is submitted first.
 bool loop::spin(clock_ns limit) noexcept {
-  // By the real clock: a simulated one stands still meanwhile.
+  // By the real clock: a simulated clock stands still meanwhile.
   const clock_ns end = monotonic_now() + limit;
-  // Who looks all the time takes results one by one, and makes each wait for the inbox's line.
+  // Looking all the time would take results one by one, and delay each post by contention for the
+  // inbox's cache line.
   const unsigned looks_apart = many_handoffs() ? 16 : 1;
   unsigned looks = 0;
   const auto found = [&] {

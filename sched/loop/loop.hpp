@@ -25,7 +25,7 @@ class loop_monitor;
 class thread_substitute;
 }  // namespace detail
 
-/// What a loop tells of a task that failed and that nobody awaited.
+/// A loop's report of a task that failed and that nobody awaited.
 class unhandled_failure {
  public:
   unhandled_failure(const context& task, std::exception_ptr error) noexcept
@@ -41,10 +41,11 @@ class unhandled_failure {
 /// Limits of one turn, and of the spin before a loop sleeps.
 struct loop_limits {
   std::uint32_t steps = 256;   ///< Ready steps before the loop looks at I/O and timers.
-  clock_ns turn_ns = 500'000;  ///< The same, as time from the 16th step; read every 16 steps.
-  clock_ns spin_ns = 0;        ///< Spin so long before each sleep. Off by default.
-  /// The same once after each call given to a thread: if it is short its result comes sooner than
-  /// the loop could fall asleep. Negative: 50 us, or with one CPU some yields.
+  clock_ns turn_ns = 500'000;  ///< The same as a time, from the 16th step; checked every 16 steps.
+  clock_ns spin_ns = 0;        ///< How long to spin before each sleep. Off by default.
+  /// How long to spin before the first sleep after a call was given to a thread: the result of a
+  /// short call comes sooner than the loop could fall asleep and be woken. Negative: 50 us, or,
+  /// with one CPU, a few yields instead.
   clock_ns handoff_spin_ns = -1;
 };
 
@@ -56,11 +57,11 @@ struct loop_limits {
 /// one step, whichever comes first.
 ///
 /// \par Threads
-/// One thread runs it. Only `post`, `announce` and `report` may be called from others. What is
-/// posted is certain to be run only while a task lives on the loop, or if it was announced.
+/// One thread runs it. Other threads may call only `post`, `announce` and `report`. A posted step
+/// is certain to be run only while a task lives on the loop, or if the step was announced.
 class loop final : public executor {
  public:
-  /// `where` outlives the loop.
+  /// `where` must outlive the loop.
   explicit loop(lariat::driver& where, loop_limits limits = {});
   loop(const loop&) = delete;
   loop& operator=(const loop&) = delete;
@@ -69,15 +70,15 @@ class loop final : public executor {
   /// The loop that runs on this thread, or null.
   [[nodiscard]] static loop* current() noexcept;
 
-  /// The same, or a clear complaint: `operation` names what needs it.
-  /// \throws std::logic_error
+  /// The same, but it must exist: `operation`, the name of what needs it, is in the error's text.
+  /// \throws std::logic_error if no loop runs on this thread.
   [[nodiscard]] static loop& require(const char* operation);
 
-  /// Runs until `done` is true, which something that runs here sets.
+  /// Runs until `done` is true; a step that runs here sets it.
   /// \throws std::logic_error if a loop already runs on this thread.
   void run_until(const bool& done);
 
-  /// Queues a step, behind those that are ready. On the loop's thread only.
+  /// Queues a step behind those that are ready. On the loop's thread only.
   void ready(runnable& step) noexcept { ready_.push(step); }
 
   /// Whether a step is queued.
@@ -85,35 +86,35 @@ class loop final : public executor {
 
   void post(runnable& step) noexcept override;
 
-  /// Runs no other step before the loop has taken this one's share of the turn: what a task that
-  /// found its await ready asks now and then, so that it starves nobody.
-  /// True if the task should queue itself.
+  /// Counts an await that did not suspend; true for every 128th, which has to go through the ready
+  /// queue all the same. A task whose awaits are always ready would otherwise starve the others.
   [[nodiscard]] bool spend_budget() noexcept { return ++inline_steps_ % inline_max == 0; }
 
   /// The driver's clock, read now.
   [[nodiscard]] clock_ns now() noexcept { return driver_.now(); }
 
-  /// A random number: by the driver of the loop that runs on this thread, so that it can be
-  /// repeated in a simulation, or by the system where none does.
+  /// A random number: from the driver of the loop that runs on this thread, so that a simulation
+  /// can be repeated; from the system if no loop runs, or its driver has none.
   [[nodiscard]] static std::uint64_t random() noexcept;
 
-  /// The driver's clock as read in this turn: the coarse one while there are no timers.
+  /// The driver's clock as read in this turn; its coarse clock while there are no timers.
   [[nodiscard]] clock_ns turn_time() const noexcept { return turn_time_; }
 
   [[nodiscard]] detail::timer_wheel& timers() noexcept { return timers_; }
   [[nodiscard]] lariat::driver& driver() noexcept { return driver_; }
 
-  /// The task that runs now; null between tasks, and in steps that are nobody's.
+  /// The task that runs now; null between tasks, and in steps that belong to no task.
   [[nodiscard]] context* running() const noexcept { return running_; }
 
-  /// Says so, to the end of the step. Said by what runs tasks: a context's first run, the operation
-  /// that resumes it, and for a task on a pool what is done for it here.
+  /// Sets it until the end of the step. Called by every step that runs a task: its context's first
+  /// run, the operation that resumes it, and, for a task on a pool, the steps that are carried out
+  /// for it here.
   void set_running(context& task) noexcept { running_ = &task; }
 
   /// How many tasks and combinators' children live here.
   [[nodiscard]] std::size_t live() const noexcept { return live_; }
 
-  /// Turns so far; a task can tell by it that the loop has gone round.
+  /// Turns so far, by which a task can tell whether the loop has gone round.
   [[nodiscard]] std::uint64_t turns() const noexcept { return turns_; }
 
   /// Calls `visit(const context&)` for each live context, oldest first. On the loop's thread.
@@ -126,23 +127,24 @@ class loop final : public executor {
     }
   }
 
-  /// Cancels every task of its own (not combinators' children: their parents do that).
+  /// Cancels every task but the children of combinators, to which their parents pass the cancel on.
   void cancel_all(std::string_view reason) noexcept;
 
-  /// From here on every task is cancelled: those that live, and those that start later. On the
-  /// loop's thread, also while the loop does not run.
+  /// Cancels every task that lives here, and from now on every task that starts here. On the loop's
+  /// thread, also while the loop does not run.
   void close(std::string_view reason) noexcept;
 
-  /// True while the loop is closed and nothing lives on it: what to `run_until` at the end, if
-  /// there are no other loops to share work with.
+  /// True while the loop is closed and no task lives on it: the condition to `run_until` at the
+  /// end, if the loop shares its work with no others.
   [[nodiscard]] const bool& drained() const noexcept { return drained_; }
 
-  /// Makes the loop one of several that end together; it holds one unit. Before it runs.
+  /// Makes the loop one of several that end together; it holds one unit of `work`. Called before
+  /// the loop runs.
   void share_work(detail::outstanding_work& work) noexcept { work_ = &work; }
 
-  /// Says, before it is posted, that work comes; `arrived` says that it is there. False if it is
-  /// refused: what does not come from a task of the loops that share this one's work, once they are
-  /// closed, and anything when they have ended.
+  /// Announces a step before it is posted, so that the loop does not end before it arrives; the
+  /// step calls `arrived`. False if the step is refused: once the loops that share this one's work
+  /// are closed only their own tasks may announce, and once they have ended nobody may.
   [[nodiscard]] bool announce() noexcept;
   void arrived() noexcept {
     if (work_ != nullptr) work_->remove();
@@ -152,7 +154,7 @@ class loop final : public executor {
   /// queued already.
   void post_from_signal(runnable& step) noexcept;
 
-  /// Who is told of failures that nobody awaited. Null: they are printed.
+  /// Sets the function that is told of failures that nobody awaited. Null: they are printed.
   using failure_hook = detail::failure_sink::hook;
   void on_failure(failure_hook hook, void* state) noexcept { failures_->set(hook, state); }
   void report(const unhandled_failure& failure) noexcept { failures_->report(failure); }
@@ -160,24 +162,26 @@ class loop final : public executor {
     return failures_;
   }
 
-  /// Counts threads at work for this loop's tasks: after a new one sleeping is put off a little.
+  /// Counts the threads that work for this loop's tasks. After a new one the loop spins before it
+  /// sleeps.
   void expect_handoff(int change) noexcept {
     handoffs_ += change;
     new_handoff_ |= change > 0;
   }
 
-  /// Whether so many are that their results are better taken several at a time.
+  /// Whether there are so many that their results are better taken several at a time.
   [[nodiscard]] bool many_handoffs() const noexcept { return handoffs_ >= many_handoffs_min; }
 
   /// How many threads work for its tasks, in `to_thread` and `to_pool`.
   [[nodiscard]] int handoffs() const noexcept { return handoffs_; }
 
-  /// Who is asked before each sleep that only the kernel or another thread could end, and told of
-  /// tasks that come too late. Null: nobody. It outlives the loop's runs.
+  /// Sets the monitor that is asked before each sleep that only the kernel or another thread can
+  /// end, and that is told of tasks that come too late. Null: none. It must outlive the loop's
+  /// runs.
   void monitor_by(detail::loop_monitor* monitor) noexcept { monitor_ = monitor; }
 
-  /// Where the loop's calls of `to_thread` go. Null: the process's pool. It outlives the loop's
-  /// run.
+  /// The pool for calls of `to_thread` by the loop's tasks. Null: the process's pool. It must
+  /// outlive the loop's run.
   [[nodiscard]] blocking_pool* blocking() const noexcept { return blocking_; }
   void set_blocking(blocking_pool* pool) noexcept { blocking_ = pool; }
 
@@ -185,14 +189,14 @@ class loop final : public executor {
   [[nodiscard]] lariat::pool* computing() const noexcept { return computing_; }
   void set_computing(lariat::pool* pool) noexcept { computing_ = pool; }
 
-  /// What runs both kinds of calls where a simulation does without threads; otherwise null.
+  /// What runs both kinds of calls in a simulation, which has no threads; otherwise null.
   [[nodiscard]] detail::thread_substitute* threads() const noexcept { return threads_; }
   void set_threads(detail::thread_substitute* substitute) noexcept { threads_ = substitute; }
 
-  /// The context of awaits by coroutines that are no lariat tasks.
+  /// The context that coroutines which are no lariat tasks share.
   [[nodiscard]] context& foreign_context() noexcept;
 
-  /// Whether `address` lies in a stack frame under the one that runs this loop.
+  /// Whether `address` lies on this thread's stack below the frame that runs this loop.
   [[nodiscard]] bool in_frame_below(const void* address) noexcept;
 
  private:
@@ -209,7 +213,7 @@ class loop final : public executor {
   [[nodiscard]] bool spin(clock_ns limit) noexcept;
   [[nodiscard]] bool yield_to_threads() noexcept;
 
-  // First what every step and every await looks at.
+  // First the members that every step and every await uses.
   detail::run_queue ready_;
   lariat::driver& driver_;
   clock_ns turn_time_;
@@ -229,7 +233,7 @@ class loop final : public executor {
   context* last_ = nullptr;
   std::size_t live_ = 0;
   bool closed_ = false;
-  bool gave_up_work_ = false;  // Closed, and its unit of work given up.
+  bool gave_up_work_ = false;  // It is closed, and has given up its unit of work.
   bool drained_ = false;
   detail::outstanding_work* work_ = nullptr;
   ambient* ambient_ = nullptr;
@@ -241,7 +245,7 @@ class loop final : public executor {
   static constexpr std::uint32_t inline_max = 128;  // Tokio's budget.
   static constexpr int many_handoffs_min = 16;
 
-  // Other threads write here: on a line of its own.
+  // Other threads write to this, so it has a cache line of its own.
   alignas(64) detail::inbox inbox_;
   std::atomic<std::uint32_t> wakes_done_{0};
 };

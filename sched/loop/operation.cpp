@@ -10,8 +10,8 @@
 namespace lariat {
 
 void operation::die_suspended() const noexcept {
-  // What completes it would write to freed memory: no way to go on, in release too.
-  // The frame still is, but of this object only the base.
+  // What completes the operation would write to freed memory, so the program cannot go on, in
+  // release builds either. The frame still exists, but of this object only the base.
   const std::string place = waiter() == nullptr ? "?" : detail::site_text(waiter()->site());
   std::fprintf(stderr,
                "lariat: a coroutine was destroyed while an operation that it awaits was in flight, "

@@ -17,29 +17,29 @@
 
 namespace lariat {
 
-/// Is told which tasks an operation waits for, until it says by false that it knows enough. See
-/// `operation::depends_on`.
+/// Told which tasks an operation waits for, one call for each; returns false when it needs no more.
+/// See `operation::depends_on`.
 class dependency_visitor {
  public:
-  /// A task of the same loop that has to end.
+  /// The wait ends when this task, of the same loop, has ended.
   [[nodiscard]] virtual bool task(const context& other) = 0;
 
-  /// One that has to give something up, which it has had since it awaited it there.
+  /// The wait ends when the task of that id gives up what it has held since its await at `since`.
   [[nodiscard]] virtual bool holder(std::uint64_t id, std::source_location since) = 0;
 
  protected:
   ~dependency_visitor() = default;
 };
 
-/// Who can end the wait in an operation, as far as that is tasks.
+/// Which tasks, if any, can end the wait in an operation.
 enum class woken_by : unsigned char {
   anything,  ///< Time, the kernel, a thread.
-  somebody,  ///< A task, or a thread that uses the same primitive: which one cannot be known.
-  any_of,    ///< Any of those that are named.
-  all_of,    ///< All of those that are named, together.
+  somebody,  ///< Some task or thread that uses the same primitive; it is not known which.
+  any_of,    ///< Any one of the tasks that are named.
+  all_of,    ///< All of the tasks that are named, together.
 };
 
-/// What an operation says of itself in a dump of the tasks: "read(fd 7)", "sleep".
+/// How an operation is shown in a dump of the tasks: "read(fd 7)", "sleep".
 struct operation_info {
   const char* name;  ///< Of static storage.
   int fd = -1;       ///< The descriptor it waits for, if any.
@@ -49,22 +49,23 @@ struct operation_info {
 /// chain of awaits, and the one thing that a cancel has to reach.
 ///
 /// Before it is awaited an operation is a description, and may be moved. From `suspend` until the
-/// loop runs it, it is pinned: whatever completes it holds its address. Destroying it in between
-/// would let that write to freed memory, and terminates the program.
+/// loop runs it, it is pinned, because whatever will complete it holds its address. Destroying it
+/// in between would lead to a write to freed memory, so that terminates the program.
 class operation : public runnable {
  public:
-  /// A task that runs on a pool awaits it by way of its loop. See detail/loop_awaiter.hpp.
+  /// Marks a class that a task on a pool awaits by way of its loop. See detail/loop_awaiter.hpp.
   using bound_to_loop = void;
 
-  /// Asks it to end early. It must still complete, once: cancelled, or with what it has.
+  /// Asks the operation to end early. It must still complete, once: cancelled, or with its result.
   /// Called on the loop's thread while the task is suspended here, any number of times.
   virtual void cancel() noexcept = 0;
 
-  /// What a dump of the tasks says of it.
+  /// How a dump of the tasks shows it.
   [[nodiscard]] virtual operation_info info() const noexcept = 0;
 
-  /// Who can wake the waiting task: if all of them wait for it nothing will happen. Names them, if
-  /// they are known. On the loop's thread, while the task waits or is about to.
+  /// Tells by whom the waiting task can be woken, and names those tasks if they are known: a wait
+  /// whose wakers all wait for it is a deadlock. On the loop's thread, while the task waits or is
+  /// about to.
   virtual woken_by depends_on(dependency_visitor&) const { return woken_by::anything; }
 
   /// Resumes the task. The loop calls this.
@@ -87,8 +88,8 @@ class operation : public runnable {
       die_suspended();
   }
 
-  /// Step one of `await_suspend`: notes who waits, and where cancels come from. After this,
-  /// `owner()` and `must_cancel()` tell the rest.
+  /// Step one of `await_suspend`: records the waiting coroutine and its context. After it `owner()`
+  /// and `must_cancel()` may be called.
   template <class Promise>
   void prepare(std::coroutine_handle<Promise> caller) noexcept {
     caller_ = caller;
@@ -100,21 +101,21 @@ class operation : public runnable {
     }
   }
 
-  /// The loop on which the task waits. Only after `prepare`.
+  /// The loop on which the task waits. \pre `prepare` was called.
   [[nodiscard]] loop& owner() const noexcept { return *context_->owner(); }
 
-  /// Whether a cancel came before the operation could start: it must do nothing.
+  /// Whether a cancel came before the operation could start; then it must not start.
   [[nodiscard]] bool must_cancel() const noexcept { return context_->must_cancel(); }
 
-  /// Step two, before anything can complete it: cancels reach it from here on.
+  /// Step two, before anything can complete the operation: from here on cancels reach it.
   void suspend() noexcept {
     suspended_ = true;
-    if (!awaited_by_task_) return;  // Many foreign coroutines share a context: none is cancelled.
+    if (!awaited_by_task_) return;  // Foreign coroutines share a context, which is never cancelled.
     context_->waiting_in_ = this;
     context_->waiting_since_ = context::coarse(owner().turn_time());
   }
 
-  /// Takes that back: nothing will complete it.
+  /// Undoes `suspend`, if nothing will complete the operation.
   void unsuspend() noexcept {
     suspended_ = false;
     if (awaited_by_task_ && context_->waiting_in_ == this) context_->waiting_in_ = nullptr;
@@ -126,11 +127,12 @@ class operation : public runnable {
   /// Ends the operation by `operation_cancelled`, from `await_resume`.
   [[noreturn]] void throw_cancelled() const { context_->throw_cancelled(); }
 
-  /// The same as an error code: delivered, for those who do not throw.
+  /// The same as an error code, for operations that do not throw. The cancel counts as delivered.
   [[nodiscard]] std::error_code take_cancelled() const noexcept;
 
-  /// Whether `error`, the end of a child, is the cancel of the waiting task come back through it
-  /// and not yet delivered: the operation has to deliver it, by `throw_cancelled`.
+  /// Whether `error`, by which a child has ended, is the waiting task's own cancel, which was
+  /// passed on to the child and has not been delivered to the task yet. Then the operation has to
+  /// deliver it, by `throw_cancelled`.
   /// \param passed_on Whether the operation has passed a cancel on to the child.
   [[nodiscard]] bool is_own_cancel(bool passed_on, const std::exception_ptr& error) const noexcept;
 
@@ -149,7 +151,7 @@ class operation : public runnable {
 
   std::coroutine_handle<> caller_;
   context* context_ = nullptr;
-  bool suspended_ = false;  // Small members of derived classes fit in behind these two.
+  bool suspended_ = false;  // Small members of derived classes fit in the padding after these two.
   bool awaited_by_task_ = false;
 };
 

@@ -8,13 +8,13 @@ class unhandled_failure;
 
 namespace lariat::detail {
 
-/// Where a loop's failures go that nobody awaited. Shared with failed tasks whose handles still
-/// exist: they may be dropped, unread, when the loop is gone.
+/// Receives the failures of a loop's tasks that nobody awaited. Shared with failed tasks whose
+/// handles still exist, because a handle may be dropped, unread, after the loop is gone.
 class failure_sink {
  public:
   using hook = void (*)(void* state, const unhandled_failure& failure) noexcept;
 
-  /// Null: they are printed. Waits for a call of the former hook by another thread.
+  /// Null: failures are printed. Waits until no other thread is in the former hook.
   void set(hook told, void* state) noexcept;
 
   /// Any thread.

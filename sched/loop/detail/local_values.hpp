@@ -5,7 +5,7 @@
 
 namespace lariat::detail {
 
-/// The values that a task has of `local` variables: one for each. Immutable, and shared with
+/// A task's values of `local` variables, one for each. Immutable, and shared with the task's
 /// children.
 struct local_values {
   struct entry {

@@ -14,29 +14,29 @@ class loop_trip;
 template <class Awaiter>
 class foreign_awaiter;
 
-/// An awaiter that works with the task's loop or context: every operation. Such a one says so, by a
-/// member type of this name.
+/// An awaiter that works with the task's loop or context, as every operation does. It is marked by
+/// a member type of this name.
 template <class Awaiter>
 concept bound_to_loop = requires { typename std::remove_cvref_t<Awaiter>::bound_to_loop; };
 
-/// The awaiter of a coroutine that becomes part of the task that awaits it, and comes back by
-/// itself where that runs: tasks and generators. It says so in the same way.
+/// The awaiter of a coroutine that becomes part of the awaiting task and resumes it where it runs:
+/// of tasks and generators. It is marked in the same way.
 template <class Awaiter>
 concept part_of_task = requires { typename std::remove_cvref_t<Awaiter>::part_of_task; };
 
-/// How a coroutine awaits what is bound to a loop: as it is on the loop itself, and by a
-/// `loop_trip` on a pool. A word with the way in its lowest bit, for it lies in every frame that
-/// awaits.
+/// How a coroutine awaits an awaiter that is bound to a loop: directly if the coroutine runs on the
+/// loop, by a `loop_trip` if it runs on a pool. One word, because it is part of every frame that
+/// awaits: an address, with a tag in the lowest bit that tells which of the two.
 template <class Awaiter>
 class loop_awaiter {
  public:
-  /// The constructor's word is `awaiter`'s address, then the trip's.
+  /// The word is the address of `awaiter`; on a pool that of the trip, once there is one.
   loop_awaiter(Awaiter& awaiter, bool on_pool) noexcept
       : word_(reinterpret_cast<std::uintptr_t>(&awaiter) | (on_pool ? by_trip : 0)) {}
 
   bool await_ready() { return !travels() && awaiter().await_ready(); }
 
-  // Inlined: g++ and clang take the one cold branch for a reason not to.
+  // Always inlined: g++ and clang would not inline it because of its one cold branch.
   template <class Promise>
   [[gnu::always_inline]] auto await_suspend(std::coroutine_handle<Promise> caller)
       -> decltype(std::declval<Awaiter&>().await_suspend(caller)) {
@@ -55,16 +55,16 @@ class loop_awaiter {
   static constexpr std::uintptr_t by_trip = 1;
 
   [[nodiscard]] bool travels() const noexcept { return (word_ & by_trip) != 0; }
-  // Where it does not travel: the bit need not be taken off.
+  // \pre It does not travel, so there is no tag to remove.
   [[nodiscard]] Awaiter& awaiter() const noexcept { return *reinterpret_cast<Awaiter*>(word_); }
 
-  // Out of the way of the code that loops run.
+  // Not inlined, to keep it out of the code that loops run.
   template <class Answer, class Promise>
   [[gnu::noinline, gnu::cold]] Answer travel(std::coroutine_handle<Promise> caller) {
     auto& awaiter = *reinterpret_cast<Awaiter*>(word_ & ~by_trip);
     auto* const trip = new loop_trip<Awaiter>(awaiter, caller);
     word_ = reinterpret_cast<std::uintptr_t>(trip) | by_trip;
-    trip->start();  // Last: from here on the frame is the trip's.
+    trip->start();  // Last: from here on the trip may resume the frame.
     if constexpr (std::is_same_v<Answer, bool>) {
       return true;
     } else if constexpr (!std::is_void_v<Answer>) {
@@ -75,7 +75,7 @@ class loop_awaiter {
   std::uintptr_t word_;
 };
 
-/// The same for an operation that `operator co_await` makes: it lies here.
+/// The same for an operation that `operator co_await` makes, which is stored here.
 template <class Operation>
 class hosted_loop_awaiter {
  public:
@@ -95,7 +95,7 @@ class hosted_loop_awaiter {
   loop_awaiter<Operation> way_;
 };
 
-/// What a coroutine that runs on a loop, or on a pool, uses for `co_await awaitable`.
+/// The awaiter by which a coroutine on a loop, or on a pool, carries out `co_await awaitable`.
 template <class Awaitable>
 decltype(auto) awaiter_for(Awaitable&& awaitable, bool on_pool) {
   using made = decltype(get_awaiter(static_cast<Awaitable&&>(awaitable)));

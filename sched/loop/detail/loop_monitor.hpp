@@ -8,18 +8,18 @@ class context;
 
 namespace lariat::detail {
 
-/// Looks at what a loop does for who debugs a program: see `loop::monitor_by`. On the loop's
+/// Watches a loop for deadlocks and late tasks: see `loop::monitor_by`. Called on the loop's
 /// thread.
 class loop_monitor {
  public:
-  /// The loop is about to sleep for ever: nothing is ready and no timer is set. Gives the time by
-  /// which it wants to be asked again, if nothing has come by then; `no_deadline` for never.
+  /// The loop is about to sleep without a deadline: nothing is ready and no timer is set. Returns
+  /// the time at which to ask again if nothing has happened by then; `no_deadline` for never.
   virtual clock_ns before_sleep() noexcept = 0;
 
-  /// Something has come.
+  /// A step has become ready since the loop went to sleep.
   virtual void woken() noexcept = 0;
 
-  /// A task has come to a loop that is closed: it is cancelled before it starts.
+  /// A task has come to a closed loop, and is cancelled before it starts.
   virtual void refused(const context& late) noexcept = 0;
 
  protected:

@@ -15,11 +15,12 @@
 
 namespace lariat::detail {
 
-/// An operation that is awaited on a pool: it goes to the task's loop, begins, ends and gives its
-/// result there, and then the coroutine goes on on the pool. So operations, contexts and loops stay
-/// as single-threaded as they are; the price is a hand-over each way.
+/// The await of an operation by a coroutine that runs on a pool. The trip goes to the task's loop,
+/// where the operation begins, ends and gives its result, and then back to the pool, where the
+/// coroutine goes on. So operations, contexts and loops stay single-threaded; the price is a
+/// hand-over each way.
 ///
-/// To the operation the waiting coroutine is this.
+/// The operation takes the trip for the waiting coroutine.
 class loop_trip_base : public runnable, private stand_in {
  public:
   static void* operator new(std::size_t size) { return allocate_frame(size); }
@@ -30,17 +31,17 @@ class loop_trip_base : public runnable, private stand_in {
   loop_trip_base(const loop_trip_base&) = delete;
   loop_trip_base& operator=(const loop_trip_base&) = delete;
 
-  /// Goes to the loop. Nothing that the coroutine owns may be touched after this.
+  /// Posts the trip to the loop. After it the caller may touch nothing that the coroutine owns.
   void start() noexcept;
 
-  /// On the loop; then on the pool.
+  /// Called twice: on the loop, then on the pool.
   void run() noexcept final;
 
  protected:
   loop_trip_base(std::coroutine_handle<> caller, const promise_base& promise) noexcept;
   ~loop_trip_base() = default;
 
-  /// False if the operation is over already. Otherwise this may be gone.
+  /// Starts the operation. False if it is over already; otherwise this object may be gone.
   virtual bool begin() = 0;
   virtual void keep_result() = 0;
   virtual void fail(std::exception_ptr error) noexcept = 0;
@@ -67,7 +68,7 @@ class loop_trip final : public loop_trip_base {
   loop_trip(Awaiter& awaiter, std::coroutine_handle<Promise> caller) noexcept
       : loop_trip_base(caller, caller.promise()), awaiter_(awaiter) {}
 
-  /// Ends a trip, on the pool: the operation's value, or throws its exception.
+  /// Ends a trip, on the pool: gives the operation's value or throws its exception.
   static result finish(std::uintptr_t trip) {
     const std::unique_ptr<loop_trip> ended(reinterpret_cast<loop_trip*>(trip));
     return ended->result_.take();

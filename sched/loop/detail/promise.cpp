@@ -8,11 +8,11 @@
 
 namespace lariat::detail {
 
-// A promise is found from its frame, and the other way round, by the alignment of the type named:
-// that must come to the same place for the base as for each promise that derives from it.
+// A coroutine_handle finds the promise at an offset in the frame that depends on the alignment of
+// its type. The handle of the base must find it at the same offset as that of each derived promise.
 static_assert(alignof(promise_base) <= 2 * sizeof(void*));
 
-static_assert(alignof(context) > 3);  // Its address has two bits to spare.
+static_assert(alignof(context) > 3);  // Two low bits of its address are tags.
 
 const promise_base* promise_base::awaiter() const noexcept {
   if ((context_ & by_no_task) != 0 || continuation_ == nullptr) return nullptr;

@@ -18,8 +18,8 @@ namespace lariat::detail {
 /// \throws std::logic_error
 [[noreturn]] void throw_task_awaited_twice();
 
-/// What coroutines of every result type share: whom to go back to, on whose behalf the coroutine
-/// runs, and where it stands.
+/// The part of a promise that does not depend on the result's type: the awaiter to go back to, the
+/// task on whose behalf the coroutine runs, and the place of its current await.
 class promise_base {
  public:
   static void* operator new(std::size_t size) { return allocate_frame(size); }
@@ -33,7 +33,7 @@ class promise_base {
 
   std::suspend_always initial_suspend() const noexcept { return {}; }
 
-  /// Goes back to the awaiter by symmetric transfer: chains of any length need no stack.
+  /// Resumes the awaiter by symmetric transfer, so that a chain of any length needs no stack.
   struct final_awaiter {
     bool await_ready() const noexcept { return false; }
     template <class Promise>
@@ -44,8 +44,9 @@ class promise_base {
   };
   final_awaiter final_suspend() const noexcept { return {}; }
 
-  /// Notes where the coroutine stands: one store for each await, so it is always on. By reference:
-  /// g++ 12 keeps parameters of this function in the frame.
+  /// Records the place of the await. That costs one store for each await, so it is always on.
+  /// `where` is taken by reference because g++ 12 keeps by-value parameters of this function in the
+  /// frame.
   template <class Awaitable>
   decltype(auto) await_transform(
       Awaitable&& awaitable, const std::source_location& where = std::source_location::current()) {
@@ -56,7 +57,7 @@ class promise_base {
   /// Where the coroutine awaits now, or awaited last.
   [[nodiscard]] std::source_location site() const noexcept { return site_; }
 
-  /// On whose behalf the coroutine runs; null before it is started.
+  /// The task on whose behalf the coroutine runs; null before it is started.
   [[nodiscard]] context* task_context() const noexcept {
     return reinterpret_cast<context*>(context_ & ~(by_no_task | pool_bit));
   }
@@ -64,11 +65,12 @@ class promise_base {
   /// Whether the coroutine runs on a pool. It never changes.
   [[nodiscard]] bool on_pool() const noexcept { return (context_ & pool_bit) != 0; }
 
-  /// The task that awaits this one; null at the root, or if it is no lariat task.
+  /// The promise of the coroutine that awaits this one; null at the root, or if the awaiter is no
+  /// lariat task.
   [[nodiscard]] const promise_base* awaiter() const noexcept;
 
   /// Called before the first run, by whatever starts the coroutine.
-  /// \throws std::logic_error if it was started before, or its closure is gone.
+  /// \throws std::logic_error if the coroutine was started before, or its closure is gone.
   template <class Promise>
   void start_for(std::coroutine_handle<Promise> awaiter) {
     if (continuation_ != nullptr) [[unlikely]]
@@ -81,7 +83,8 @@ class promise_base {
     continuation_ = awaiter;
   }
 
-  /// The same for the first coroutine of a context; `back` gets control when it has finished.
+  /// The same for the first coroutine of a context; `back` is resumed when the coroutine has
+  /// finished.
   void start_root(context& context, std::coroutine_handle<> back) {
     if (continuation_ != nullptr) [[unlikely]]
       check_start();
@@ -89,39 +92,40 @@ class promise_base {
     continuation_ = back;
   }
 
-  /// The same for one that runs on a pool, and all that it awaits.
+  /// The same for a coroutine that runs on a pool, as everything that it awaits then does.
   void start_root_on_pool(context& context, std::coroutine_handle<> back) {
     start_root(context, back);
     context_ |= pool_bit;
   }
 
-  /// Whether it has yet to start and was made by calling a lambda with captures, whose closure may
-  /// die before it runs.
+  /// Whether the coroutine has not started yet and was made by calling a lambda with captures,
+  /// whose closure may be destroyed before the coroutine runs.
   [[nodiscard]] bool made_by_closure() const noexcept {
     return continuation_ != nullptr && context_ == 0;
   }
 
  protected:
-  /// Becomes to operations, tasks and dumps what `other` is.
+  /// Copies from `other` all that operations, tasks and dumps look at, so that they take this
+  /// promise for it.
   void stand_in_for(const promise_base& other) noexcept {
     context_ = other.context_;
     continuation_ = other.continuation_;
     site_ = other.site_;
   }
-  /// The same, but running on a loop.
+  /// The same, but as a coroutine that runs on a loop.
   void stand_in_on_loop_for(const promise_base& other) noexcept {
     stand_in_for(other);
     context_ &= ~pool_bit;
   }
 
-  /// Notes the closure's address (null: not known). Until the start it takes the continuation's
-  /// place, so that an await has one thing to look at.
+  /// Records the closure's address (null: not known). Until the start it is kept in place of the
+  /// continuation, so that starting has to test a single word.
   void set_closure(const void* closure) noexcept {
     continuation_ = std::coroutine_handle<>::from_address(
         const_cast<void*>(closure == nullptr ? this : closure));
   }
 
-  /// A generator is started once for each value.
+  /// For generators, which are started once for each value.
   void allow_restart() noexcept { continuation_ = nullptr; }
 
  private:
@@ -131,10 +135,10 @@ class promise_base {
     context_ = reinterpret_cast<std::uintptr_t>(&context) | by_no_task;
   }
 
-  // In the lowest bit of the context's address: whoever awaits this one is no lariat task. A word
-  // for each frame would be much for it.
+  // A tag in the lowest bit of the context's address: the awaiter is no lariat task. A separate
+  // flag would cost each frame a word.
   static constexpr std::uintptr_t by_no_task = 1;
-  // The next one: the coroutine runs on a pool.
+  // A tag in the next bit: the coroutine runs on a pool.
   static constexpr std::uintptr_t pool_bit = 2;
 
   std::uintptr_t context_ = 0;

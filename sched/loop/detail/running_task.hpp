@@ -6,7 +6,7 @@ class context;
 
 namespace lariat::detail {
 
-/// The task on whose behalf this thread, a pool's worker, computes. Null on other threads.
+/// On a pool's worker: the task on whose behalf it computes. Null on other threads.
 [[nodiscard]] const context* computing_task() noexcept;
 
 /// The task that runs on this thread: on its loop, on a pool on its behalf, or in its `to_thread`.

@@ -6,11 +6,10 @@
 
 namespace lariat::detail {
 
-/// What waits in place of a coroutine: to the compiler the frame of a suspended one, to us a
-/// function that is called when it is resumed, and one for when it is destroyed instead. g++ and
-/// clang begin every frame with the addresses of these two, then comes the promise; a handle's
-/// `resume` is a call of the first. So whatever takes a handle takes this, and nothing is
-/// allocated.
+/// An object that waits in place of a coroutine. It is laid out like the frame of a suspended
+/// coroutine: g++ and clang begin every frame with the addresses of two functions, one that a
+/// handle's `resume` calls and one that `destroy` calls, and then comes the promise. So a handle to
+/// it can be passed wherever a coroutine's can, and no frame is allocated.
 class stand_in {
  public:
   using function = void (*)(stand_in*) noexcept;
@@ -27,7 +26,7 @@ class stand_in {
       : resumed_(resumed), destroyed_(destroyed) {}
   ~stand_in() = default;
 
-  /// Its promise: to operations, tasks and dumps what that of the coroutine is.
+  /// Its promise, which operations, tasks and dumps take for that of the coroutine.
   class frame_promise final : public promise_base {
    public:
     using promise_base::stand_in_for;

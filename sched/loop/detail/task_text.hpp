@@ -15,8 +15,9 @@ namespace lariat::detail {
 /// What a task waits in: "read(fd 7)", "sleep".
 [[nodiscard]] std::string operation_text(const operation& waits);
 
-/// Who waits in an operation, and where: "task 7 \"reader\" (spawned at a.cpp:3) waits in
-/// read(fd 7) at a.cpp:9". For the last words of a program whose task waits for what is gone.
+/// Which task waits in an operation, and where: "task 7 \"reader\" (spawned at a.cpp:3) waits in
+/// read(fd 7) at a.cpp:9". For the message of a program that ends because a task waits for an
+/// object that was destroyed.
 [[nodiscard]] std::string waiting_text(const operation& waits);
 
 }  // namespace lariat::detail

@@ -39,8 +39,8 @@ void append_state(std::string& text, const context& task, clock_ns now) {
   text += " waits in " + operation_text(*waits) + " for " + duration_text(task.waiting_for(now));
 }
 
-// The coroutine that makes a task of an operation, as when_all(sleep_for(1s), ...) does: its place
-// tells a person nothing.
+// Whether the place is in the coroutine that wraps an operation as a task, as for
+// when_all(sleep_for(1s), ...). It is lariat's own, and tells a user nothing.
 bool is_adapter(std::source_location site) {
   return std::string_view(site.file_name()).ends_with("lariat/sched/task/detail/child.hpp") ||
          std::string_view(site.file_name()) == "sched/task/detail/child.hpp";

@@ -24,7 +24,7 @@ std::string_view debug_variable() noexcept {
   return value == nullptr ? std::string_view() : std::string_view(value);
 }
 
-// A typing error would be as silent as a program without a deadlock.
+// A misspelt value would turn the checks off silently.
 void check_debug_variable() noexcept {
   const std::string_view value = debug_variable();
   if (value.empty() || value == "0" || value == "1" || value == "deadlocks") return;
@@ -32,7 +32,7 @@ void check_debug_variable() noexcept {
                shown_name(value).c_str());
 }
 
-// For who wants to know by whom a task is woken, and not which tasks that are.
+// Takes no names: for a caller that needs only the `woken_by`.
 class no_names final : public dependency_visitor {
  public:
   bool task(const context&) override { return false; }
@@ -57,8 +57,8 @@ const context* find_task(loop& where, std::uint64_t id) {
   return found;
 }
 
-// Whether those whom a wait depends on wait for tasks as well. Most run, or wait for time or the
-// kernel: then there is no ring, and nothing to allocate.
+// Whether the tasks that a wait depends on wait for tasks as well. Mostly they run, or wait for
+// time or the kernel: then there is no cycle, and no graph to allocate.
 class first_look final : public dependency_visitor {
  public:
   first_look(const context& self, const operation& about) : self_(self), by_(woken_in(&about)) {
@@ -73,7 +73,8 @@ class first_look final : public dependency_visitor {
   }
 
  private:
-  // One that goes on is enough if any will do, one that waits if all have to go on.
+  // False when the answer is known: by one task that goes on if any of them can end the wait, by
+  // one that waits if all have to.
   bool look_at(const context* other) {
     suspicious_ =
         other != nullptr && (other == &self_ || by_named_tasks(woken_in(other->waiting_in())));
@@ -85,10 +86,10 @@ class first_look final : public dependency_visitor {
   bool suspicious_ = false;
 };
 
-// A task, and whom it waits for.
+// A task, and the tasks that it waits for.
 struct waiting final : dependency_visitor {
   struct need {
-    const context* task;  // Null if it is not known, or has ended: then it may be anything.
+    const context* task;  // Null if it is not known, or has ended.
     bool holds;
     std::source_location since;
   };
@@ -111,10 +112,10 @@ struct waiting final : dependency_visitor {
   woken_by by = woken_by::anything;
   std::vector<need> needs;
   const context* ender = nullptr;  // The parent that may end it before it is woken.
-  bool stuck = false;              // At first supposed, then whether nobody will wake it.
+  bool stuck = false;  // Whether nobody will wake it; assumed until `find_stuck` refutes it.
 };
 
-// The tasks that one which is about to wait depends on.
+// The tasks that a task which is about to wait depends on, directly or through others.
 class wait_graph {
  public:
   wait_graph(const context& self, const operation& about) : self_(self) {
@@ -130,8 +131,8 @@ class wait_graph {
     find_stuck();
   }
 
-  // A way from the task back to itself through tasks that nobody will wake: all of them, the task
-  // first. Empty if there is none.
+  // A cycle from the task back to itself through tasks that nobody will wake, the task first. Empty
+  // if there is none.
   [[nodiscard]] std::vector<const waiting*> ring() const {
     if (!waits_.front().stuck) return {};
     std::vector<const waiting*> reached{&waits_.front()};
@@ -154,11 +155,11 @@ class wait_graph {
     if (places_.emplace(&task, waits_.size()).second) waits_.emplace_back(task, in);
   }
 
-  // Of its parents the nearest that does not wait for all of its children: a time limit, or the end
-  // of another child, will cancel this one.
+  // The nearest ancestor that does not wait for all of its children: it may cancel this task,
+  // because of a time limit or the end of another child.
   static const context* ender_of(const context& task) {
     const context* each = task.parent();
-    // A task of another loop is not to be looked at, and may do anything.
+    // A task of another loop cannot be examined from this thread, and may do anything.
     while (each != nullptr && each->owner() == task.owner() &&
            woken_in(each->waiting_in()) == woken_by::all_of) {
       each = each->parent();
@@ -178,8 +179,8 @@ class wait_graph {
                                        : std::none_of(each.needs.begin(), each.needs.end(), stuck);
   }
 
-  // From all that wait for tasks, takes those away whom somebody will wake, until none is left. Who
-  // waits comes before whom it waits for, so a long chain takes one round from its end.
+  // Of all that wait for tasks, removes those that can be woken, until no more can. A task was
+  // added before those that it waits for, so going backwards a long chain takes one round.
   void find_stuck() {
     for (bool changed = true; changed;) {
       changed = false;
@@ -203,7 +204,7 @@ class wait_graph {
   }
 
   const context& self_;
-  std::vector<waiting> waits_;  // The first is the task's own.
+  std::vector<waiting> waits_;  // The first is that of `self_`.
   std::unordered_map<const context*, std::size_t> places_;
 };
 
@@ -211,8 +212,8 @@ std::string site_of(const operation& waits) {
   return waits.waiter() == nullptr ? "?" : site_text(waits.waiter()->site());
 }
 
-// "the mutex that task 7 holds since a.cpp:12, but waits for it": what the first of the ring awaits
-// of the second.
+// "the mutex that task 7 holds since a.cpp:12, but waits for it": what the first task of the cycle
+// awaits from the second.
 std::string obstacle_text(const waiting& first, const context& second) {
   const bool own = &first.who == &second;
   const auto need = std::find_if(first.needs.begin(), first.needs.end(),
