@@ -39,34 +39,34 @@ fork_task<> run_for_each(Iterator first, std::size_t count, std::size_t grain, F
 
 }  // namespace detail
 
-/// Calls `function(i)` for each i in [first, last), in parallel and in any order. None if `last` is
-/// not greater than `first`.
+/// Calls `function(i)` for each i in [first, last), in parallel and in any order. Calls nothing if
+/// `last` is not greater than `first`.
 ///
 /// The function is copied once, and called by several workers at a time. Await it in a task, or
 /// call `.get()` on a plain thread or inside a fork_task. Work is split as workers ask for it, so
-/// short bodies cost no more than in a plain loop, and unequal ones are balanced; with a grain, by
-/// halves down to that.
+/// short bodies cost no more than in a plain loop, and unequal ones are balanced. With a grain,
+/// work is halved until the pieces are no larger than that.
 ///
-/// \throws What the function throws, when all that was under way has ended: of several the first in
-/// order of what was split. A failure stops the others as a cancel does.
+/// \throws what the function throws, when all calls that were running have ended; of several
+/// exceptions the first in the order of the pieces. A failure stops the others as a cancel does.
 ///
 /// \par Cancellation
-/// Each worker stops soon: after the call that it is in if calls take longer than some
-/// microseconds, and after at most 4096 if they are short or a grain was given. Calls made are
-/// made. What the function waits for by `.get()`, another algorithm or `to_pool`, is stopped with
+/// Each worker stops soon: after its current call if calls take longer than some microseconds, and
+/// after at most 4096 calls if they are short or a grain was given. Calls already made are not
+/// undone. Another algorithm or `to_pool` that the function waits for by `.get()` is stopped with
 /// it.
 template <std::integral Index, class Function>
   requires std::invocable<Function&, Index>
 [[nodiscard]] auto parallel_for(Index first, std::type_identity_t<Index> last, Function function,
                                 parallel_options options = {}) {
-  // Unsigned: the distance of the outermost numbers does not fit the signed type.
+  // Unsigned: the distance between the extreme values does not fit the signed type.
   const auto count = last > first ? static_cast<std::size_t>(last) - static_cast<std::size_t>(first)
                                   : std::size_t{0};
   return detail::make_pool_call(options.where, &detail::run_for<Function, Index>, first, count,
                                 options.grain, std::move(function));
 }
 
-/// Calls `function(element)` for each element of a random-access range, which must stay as it is
+/// Calls `function(element)` for each element of a random-access range, which must not change
 /// meanwhile. As above.
 ///
 /// \par Cancellation

@@ -29,8 +29,8 @@ fork_task<all_values<value_of<std::invoke_result_t<Function&>>...>> run_function
 
 /// Calls 2 to 6 functions, in parallel if workers are free, and gives their values in order.
 ///
-/// \throws The exception of the first function, in order, that threw, when all that had started
-/// have ended. Those that had not do not.
+/// \throws the exception of the first function, in order, that threw, when all that had started
+/// have ended. The others are not started then.
 ///
 /// \par Cancellation
 /// Functions that have not started do not start, the others run on; see `parallel_for`.

@@ -16,8 +16,8 @@
 namespace lariat {
 namespace detail {
 
-/// How many elements there are before the next cache line. A loop that compilers vectorise is to
-/// begin there: of loads that do not every fourth is one of two lines.
+/// How many elements there are before the next cache line. A vectorised loop should begin at one:
+/// if it does not, every fourth load crosses two lines.
 template <class Iterator>
 [[nodiscard]] std::size_t before_line(Iterator first) noexcept {
   if constexpr (std::contiguous_iterator<Iterator>) {
@@ -29,7 +29,7 @@ template <class Iterator>
   return 0;
 }
 
-/// \tparam Leaf T(from, to), of a piece that is not empty.
+/// \tparam Leaf Called as T(from, to), for a piece that is not empty.
 template <class T, class Leaf, class Combine>
 fork_task<T> reduce_by_grain(std::size_t first, std::size_t last, std::size_t grain, Leaf* leaf,
                              Combine* combine) {
@@ -72,10 +72,10 @@ fork_task<T> run_reduce(Iterator first, std::size_t count, std::size_t grain, T 
 
 /// `combine(... combine(initial, map(r[0])) ..., map(r[n-1]))` of a random-access range, in
 /// parallel. `combine` must be associative; it need not commute, and `initial` is used once. The
-/// range must stay as it is meanwhile. For indices: std::views::iota(0, n).
+/// range must not change meanwhile. For indices: std::views::iota(0, n).
 ///
-/// The pieces depend on the count and the grain only: so does the result, whatever the number of
-/// workers, where combining is not exactly associative, as with floating point.
+/// The pieces depend on the count and the grain only. So even if combining is not exactly
+/// associative, as with floating point, the result does not depend on the number of workers.
 ///
 /// \throws What the functions throw; see `parallel_for`.
 ///

@@ -16,7 +16,8 @@
 namespace lariat {
 namespace detail {
 
-// Two passes: the sum of each piece; then each piece again, from the sum of those before it.
+// Two passes: the first sums each piece, the second scans each piece, starting from the sum of
+// those before it.
 template <class T, class Iterator, class Output, class Combine>
 fork_task<> run_scan(Iterator first, std::size_t count, std::size_t grain, Output output, T initial,
                      Combine combine) {
@@ -40,7 +41,8 @@ fork_task<> run_scan(Iterator first, std::size_t count, std::size_t grain, Outpu
       sums[from].emplace(std::move(sum));
     }
   };
-  if (pieces > 1) co_await split(pieces - 1, std::size_t{0}, &sum_pieces);  // The last: not needed.
+  if (pieces > 1)
+    co_await split(pieces - 1, std::size_t{0}, &sum_pieces);  // The last sum is not needed.
   std::optional<T> before(std::move(initial));
   for (std::optional<T>& each : sums) {
     scope.check();
@@ -68,8 +70,8 @@ fork_task<> run_scan(Iterator first, std::size_t count, std::size_t grain, Outpu
 
 /// Running sums, as std::inclusive_scan: `output[i] = combine(... combine(initial, range[0]) ...,
 /// range[i])`, in parallel. `combine` must be associative, and is called about twice for each
-/// element. The output may be the range itself. Both must stay as they are meanwhile. Deterministic
-/// as `parallel_reduce` is.
+/// element. The output may be the range itself. Nothing else may change either meanwhile.
+/// Deterministic as `parallel_reduce` is.
 ///
 /// \throws What `combine` throws; see `parallel_for`.
 ///

@@ -34,9 +34,10 @@ void choose_pivot(Iterator first, std::iter_difference_t<Iterator> count, Less* 
   std::iter_swap(first, median(of_three(0), of_three(3 * step), of_three(6 * step)));
 }
 
-/// Hoare's partition of (left, right) around the first element, which is not among them: what lies
-/// between it and those belongs to the left, what follows them to the right. Gives the place where
-/// it came to be. Equal elements go to both sides, so many of them do no harm.
+/// Hoare's partition of the open range (left, right) around the pivot `*first`. The elements
+/// between the pivot and that range belong to the left side, those after the range to the right.
+/// Returns the pivot's final place. Equal elements go to both sides, so that many of them do not
+/// unbalance the sides.
 template <class Iterator, class Less>
 Iterator partition_rest(Iterator first, Iterator left, Iterator right, Less* less) {
   const fork_scope& scope = *current_stacklet().scope;
@@ -56,14 +57,14 @@ Iterator partition_rest(Iterator first, Iterator left, Iterator right, Less* les
   return right;
 }
 
-/// The whole range around its first element.
+/// Partitions the whole range around its first element.
 template <class Iterator, class Less>
 Iterator partition_around_first(Iterator first, Iterator last, Less* less) {
   return partition_rest(first, first, last, less);
 }
 
-/// Whether comparing and moving cost so little that a branch which is predicted wrongly, as every
-/// second one of a partition is, costs more.
+/// Whether comparing and moving cost less than a mispredicted branch, as every second branch of a
+/// partition is.
 template <class Iterator, class Less>
 concept sorts_without_branches =
     std::contiguous_iterator<Iterator> && std::is_arithmetic_v<std::iter_value_t<Iterator>> &&
@@ -72,9 +73,9 @@ concept sorts_without_branches =
      std::same_as<Less, std::less<std::iter_value_t<Iterator>>> ||
      std::same_as<Less, std::greater<std::iter_value_t<Iterator>>>);
 
-/// The same for such elements: notes the places of those that are on the wrong side, a block of
-/// them from either end at a time, and then exchanges them (BlockQuicksort, Edelkamp and Weiss,
-/// 2016). What is left in the middle is done as above.
+/// The same for such elements: records the places of elements that are on the wrong side, in a
+/// block from either end at a time, and then exchanges them (BlockQuicksort, Edelkamp and Weiss,
+/// 2016). What is left in the middle is partitioned as above.
 template <class Iterator, class Less>
   requires sorts_without_branches<Iterator, Less>
 Iterator partition_around_first(Iterator first, Iterator last, Less* less) {
@@ -117,13 +118,14 @@ Iterator partition_around_first(Iterator first, Iterator last, Less* less) {
     if (left_count == 0) left += block;
     if (right_count == 0) right -= block;
   }
-  // With what is left of a block that is not finished, which is looked at again.
+  // An unfinished block is part of the rest, and is partitioned again.
   const std::ptrdiff_t before_left = left - 1 - std::to_address(first);
   const std::ptrdiff_t before_right = right - std::to_address(first);
   return partition_rest(first, first + before_left, first + before_right, less);
 }
 
-/// Quicksort; what is small, or splits badly, is left to std::sort, which is never quadratic.
+/// Quicksort; a range that is small, or splits badly, is left to std::sort, which is never
+/// quadratic.
 template <class Iterator, class Less>
 fork_task<> quicksort(Iterator first, Iterator last, std::iter_difference_t<Iterator> grain,
                       int depth, Less* less) {
@@ -144,7 +146,7 @@ fork_task<> run_sort(Iterator first, std::size_t count, std::size_t grain, Less 
   (void)stop_all_on_failure();
   constexpr std::size_t grain_default = 2048;
   constexpr std::size_t grain_min = 16;
-  // Not above the count: it has to be an offset.
+  // At most the count, because it is converted to an offset.
   grain = std::min(grain == 0 ? grain_default : std::max(grain, grain_min),
                    std::max<std::size_t>(count, 1));
   const int depth = 2 * static_cast<int>(std::bit_width(count));
@@ -157,8 +159,8 @@ fork_task<> run_sort(Iterator first, std::size_t count, std::size_t grain, Less 
 /// Sorts a random-access range in parallel, as std::sort: equal elements in any order. The range
 /// must not be touched meanwhile.
 ///
-/// \throws What the comparison, a move or a swap throws; then, as after std::sort, nothing is known
-/// of the elements but that they are valid.
+/// \throws what the comparison, a move or a swap throws; then, as after std::sort, the elements are
+/// valid but otherwise unspecified.
 ///
 /// \par Cancellation
 /// Stops at the next piece, or exchange of two elements, with the elements in some order; see

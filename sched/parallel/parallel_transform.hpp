@@ -27,7 +27,7 @@ fork_task<> run_transform(Iterator first, std::size_t count, std::size_t grain, 
 }  // namespace detail
 
 /// `output[i] = function(range[i])` for all i, in parallel. The output may be the range itself.
-/// Both must stay as they are meanwhile.
+/// Nothing else may change either meanwhile.
 ///
 /// \throws What the function throws; see `parallel_for`.
 ///

@@ -17,7 +17,7 @@
 #include <type_traits>
 #include <utility>
 
-// Given back in a register, although it has a destructor. g++ has no such thing.
+// Lets a class with a destructor be returned in a register. g++ has no such attribute.
 #if defined(__clang__)
 #define LARIAT_TRIVIAL_ABI [[clang::trivial_abi]]
 #else
@@ -32,18 +32,18 @@ class fork_job;
 
 }  // namespace detail
 
-/// A coroutine for computing: it forks others, which idle workers of its pool steal, and waits for
-/// them, and for nothing else: `co_await fork_join(a(), b())`, or `co_await a()`, which only calls.
-/// Start the first one by `to_pool`.
+/// A coroutine for computing. It forks others, which idle workers of its pool steal, and waits for
+/// them: `co_await fork_join(a(), b())`, or `co_await a()`, which is a plain call. It can await
+/// nothing else. Start the first one by `to_pool`.
 ///
-/// Frames lie on a stack of the pool's, which grows as memory lasts: a call costs some 5 ns, a fork
-/// that nobody steals twice that. In return a fork_task is awaited in the expression that calls it,
-/// cannot be moved, and may be called by code that runs on a pool only.
+/// Its frame is on a stack of the pool, which grows as far as memory lasts: a call costs some 5 ns,
+/// a fork that nobody steals twice that. In return a fork_task must be awaited in the expression
+/// that calls it, cannot be moved, and may be called only by code that runs on a pool.
 /// \throws std::logic_error when called elsewhere.
 ///
 /// \par Cancellation
 /// When the `to_pool` that it belongs to is cancelled, or another child of a fork that it descends
-/// from fails, its next fork, or call, throws operation_cancelled.
+/// from fails, its next fork or call throws operation_cancelled.
 ///
 /// \par Threads
 /// After an await it may run on another worker than before.
@@ -55,7 +55,7 @@ class LARIAT_TRIVIAL_ABI [[nodiscard("it does nothing until it is awaited")]] fo
   fork_task(fork_task&&) = delete;
   fork_task& operator=(const fork_task&) = delete;
 
-  /// For tasks, which cannot await it: says what they can.
+  /// Chosen when a task awaits it, which is not possible; says what to do instead.
   template <class Task = T>
   auto operator co_await() const {
     static_assert(!std::is_same_v<Task, T>,
@@ -65,7 +65,7 @@ class LARIAT_TRIVIAL_ABI [[nodiscard("it does nothing until it is awaited")]] fo
   }
 
   [[gnu::always_inline]] ~fork_task() {
-    // Of a trivial one there is only the memory, which goes with the await or with the awaiter.
+    // A trivial frame is only memory, which is freed by the await or with the awaiter's frame.
     if ((frame_ & trivial_bit) == 0) std::coroutine_handle<>::from_address(address()).destroy();
   }
 
@@ -79,13 +79,15 @@ class LARIAT_TRIVIAL_ABI [[nodiscard("it does nothing until it is awaited")]] fo
   template <class U, class F, class... Args>
   friend class detail::fork_job;
 
-  fork_task(const fork_task&) = default;  // Never called: what is given back in a register has one.
+  // Never called, but needed for returning it in a register.
+  fork_task(const fork_task&) = default;
   static constexpr std::uintptr_t trivial_bit = 1;
   fork_task(void* frame, bool trivial) noexcept
       : frame_(reinterpret_cast<std::uintptr_t>(frame) | (trivial ? trivial_bit : 0)) {}
   [[nodiscard]] void* address() const noexcept {
     std::uintptr_t frame = frame_;
-    // One by one: compilers load two that were just stored as one vector, and wait for the stores.
+    // Keeps compilers from loading two addresses that were just stored as one vector, which would
+    // have to wait for both stores.
     asm("" : "+r"(frame));
     return reinterpret_cast<void*>(frame & ~trivial_bit);
   }
@@ -105,7 +107,7 @@ class [[nodiscard]] fork_join_operation : fork_group {
   std::coroutine_handle<> await_suspend(std::coroutine_handle<Promise> parent) {
     return start(parent, sizeof...(T), [this](std::size_t i) { return children_[i]; });
   }
-  // Clang would call it, for it may throw.
+  // Clang would not inline it, because it may throw.
   [[gnu::always_inline]] auto await_resume() { return resume(std::index_sequence_for<T...>()); }
 
  private:
@@ -127,7 +129,8 @@ class [[nodiscard]] fork_join_operation : fork_group {
     }
   }
 
-  // The first failure. No child's destructor would let go of the others.
+  // Throws the first failure. Takes the errors of all children, because frames are freed without
+  // destructors, which would leak the others.
   template <std::size_t... i>
   [[noreturn, gnu::cold]] void rethrow(std::index_sequence<i...>) {
     std::exception_ptr first;
@@ -136,7 +139,7 @@ class [[nodiscard]] fork_join_operation : fork_group {
     rethrow_failure(std::move(first));
   }
 
-  // All at once: they lie one after the other, in either order.
+  // Frees all frames at once: they are adjacent, in either order.
   void free_frames() noexcept {
     current_stacklet().frames.deallocate(std::min(children_[0], children_[sizeof...(T) - 1]));
   }
@@ -144,7 +147,8 @@ class [[nodiscard]] fork_join_operation : fork_group {
   void* children_[sizeof...(T)];
 };
 
-/// What `fork_join` gives: the tasks, which live to the end of the await expression.
+/// The result of `fork_join`: references to the tasks, which live until the end of the await
+/// expression.
 template <class... T>
 class [[nodiscard("it does nothing until it is awaited")]] forks {
  public:
@@ -179,16 +183,16 @@ fork_join_operation<U> fork_promise_result<T>::await_transform(fork_task<U>&& ca
 
 }  // namespace detail
 
-/// Runs them, in parallel if other workers are free, and gives their values in order: `auto [a, b]
-/// = co_await fork_join(f(), g());`. The first runs at once, on this worker; the others wait to be
-/// stolen, and what was not is run here in turn. 1 to 6 of them; more, or a number known at run
-/// time, as a range.
+/// Runs 1 to 6 fork_tasks, in parallel if other workers are free, and gives their values in order:
+/// `auto [a, b] = co_await fork_join(f(), g());`. The first runs at once, on this worker; the
+/// others may be stolen, and those that were not are run here in turn. For more, or a number known
+/// at run time, pass a range.
 ///
-/// When one fails, those that have not begun do not begin, and those that have are cancelled at
+/// When one fails, those that have not begun are not started, and those that have are cancelled at
 /// their next fork.
 ///
-/// \throws That failure, when all have ended; if several have failed the first of them in order of
-/// the arguments, and the others are dropped.
+/// \throws that failure, when all have ended; if several have failed, the first in order of the
+/// arguments, and the others are dropped.
 ///
 /// \par Cancellation
 /// As for `fork_task`: nothing more is started.
@@ -198,15 +202,15 @@ template <class... T>
   return detail::forks<T...>(tasks...);
 }
 
-/// The same for a range whose elements are fork_tasks, made as they are read: `co_await
+/// The same for a range of fork_tasks, which are made as its elements are read: `co_await
 /// fork_join(nodes | std::views::transform(visit))`. Gives a std::vector of the values, in order;
 /// nothing for fork_tasks without a value. An empty range gives an empty vector at once.
 ///
 /// All are made before the first runs, in order, on the stacklet's stack. The range must live until
 /// the await is over, as a temporary in its expression does.
 ///
-/// \throws As above. What making a child throws, and std::length_error for more than 2^31 - 1 of
-/// them: nothing has been started then.
+/// \throws as above; also what making a child throws, and std::length_error for more than 2^31 - 1
+/// children: then nothing was started.
 ///
 /// \par Cancellation
 /// As above.
@@ -231,8 +235,8 @@ template <class MakeChild>
 
 #undef LARIAT_TRIVIAL_ABI
 
-/// The promise knows whether its frame has anything to destroy: mostly not. (The one specialisation
-/// that the standard expects of a coroutine library.)
+/// Chooses a promise that knows whether the frame has anything to destroy: mostly it has not. (The
+/// one specialisation that the standard expects of a coroutine library.)
 template <class T, class... Args>
 struct std::coroutine_traits<lariat::fork_task<T>, Args...> {
   using promise_type = lariat::detail::fork_promise<

@@ -24,7 +24,7 @@ pool& process_pool() {
   return *all;
 }
 
-// What stands in for the workers, where this thread runs a loop that is simulated; otherwise null.
+// The substitute for the workers if this thread runs a simulated loop; otherwise null.
 detail::thread_substitute* substitute_here() noexcept {
   const loop* const running = loop::current();
   return running == nullptr ? nullptr : running->threads();
@@ -65,7 +65,7 @@ detail::pool_core& pool::core() {
   // Acquire: pairs with the store below.
   if (detail::pool_core* running = running_.load(std::memory_order_acquire)) [[likely]]
     return *running;
-  // Not by std::call_once: under ThreadSanitizer one that has thrown is never called again.
+  // Not std::call_once: under ThreadSanitizer it does not call again after a call that has thrown.
   const std::lock_guard lock(starting_);
   if (core_ == nullptr) {
     core_ = std::make_unique<detail::pool_core>(*this, options_);
@@ -74,14 +74,15 @@ detail::pool_core& pool::core() {
   return *core_;
 }
 
-// In the child, on the one thread that it has: the workers are gone, and their core is as the fork
-// found it.
+// Called in the forked child, on its only thread: the workers are gone, and their core is in
+// whatever state it was at the fork.
 void pool::after_fork(void* self) noexcept {
   auto& all = *static_cast<pool*>(self);
   detail::pool_core* const left = all.core_.release();
   if (left != nullptr) left->leave_behind();
   all.running_.store(nullptr, std::memory_order_relaxed);  // There is no other thread.
-  ::new (static_cast<void*>(&all.starting_)) std::mutex;   // Another thread may have had it.
+  ::new (static_cast<void*>(&all.starting_))
+      std::mutex;  // Another thread may have held it at the fork.
 }
 
 void pool::start() {

@@ -31,12 +31,13 @@ class [[nodiscard("nothing is called until it is awaited")]] pool_call final
     }
   }
 
-  /// Waits on this thread, and gives the result. For threads without a loop. A worker of the pool
-  /// runs the call itself, at once, and helps those who have stolen of it, with nothing else: it
-  /// may hold a mutex. One of another pool only waits. If the function that waits is cancelled or
-  /// stopped by a failure, so is the call.
-  /// \throws std::logic_error on a thread that runs a loop, and on a worker of a pool for which
-  /// workers of the other one wait, directly or through others: a deadlock.
+  /// Blocks this thread, which runs no loop, until the call has ended, and gives the result. A
+  /// worker of the pool runs the call itself, at once, and then helps only with what others have
+  /// stolen of it, because the function that it interrupts may hold a mutex. A worker of another
+  /// pool only waits. If the function that waits is cancelled, or stopped by a failure, so is the
+  /// call.
+  /// \throws std::logic_error on a thread that runs a loop; also if workers of the other pool wait
+  /// for this worker's pool, directly or through others, which would be a deadlock.
   typename Job::result get() && {
     wait_for_job(target(), *job_);
     return job_->take();
@@ -69,35 +70,35 @@ auto make_pool_call(pool* where, F&& function, Args&&... args) {
 }  // namespace detail
 
 /// Runs `function(args...)` on a worker of the pool, and gives its result or throws its exception
-/// on the caller's loop, which meanwhile goes on. For computing; what blocks belongs to
-/// `to_thread`.
+/// on the caller's loop, which runs other tasks meanwhile. For computing; use `to_thread` for calls
+/// that block.
 ///
 /// The function may be plain; or give a `fork_task`, which computes in parallel; or give a `task`,
 /// which runs on the pool and may await whatever a task may. Its operations are carried out on the
 /// caller's loop and cost it a hand-over each way; the children of its `when_all` run in parallel.
 ///
 /// Function and arguments are copied or moved in, and called as rvalues; pass std::ref for a
-/// reference. A closure with captures is to be named before the await: one that is written inside
-/// the await expression g++ 12 destroys twice. Costs one block from a free list, and a hand-over
-/// each way: some 0.3 us while both sides are awake.
+/// reference. Name a closure with captures before the await: g++ 12 destroys one that is written
+/// inside the await expression twice. Costs one block from a free list, and a hand-over each way:
+/// some 0.3 us while both sides are awake.
 ///
-/// A thread without a loop calls `to_pool(...).get()` (but not of a task), which blocks; on a
-/// pool's worker that runs the call there and then, so calls may be nested.
+/// A thread without a loop calls `to_pool(...).get()`, which blocks (not for a function that gives
+/// a task). On a pool's worker `get` runs the call itself, so calls may be nested.
 ///
 /// \throws std::system_error if no worker can be started.
 ///
 /// \par Cancellation
-/// A call that no worker has started never runs. One that runs is asked to stop, through its
+/// A call that no worker has started never runs. A call that runs is asked to stop: through its
 /// std::stop_token if that is its first parameter, and by operation_cancelled from the next fork of
-/// its fork_tasks; it is waited for, and a value that it gives all the same is delivered. A task is
-/// cancelled as any child: its next operation ends by operation_cancelled.
+/// its fork_tasks. It is waited for, and if it gives a value all the same the value is delivered. A
+/// task is cancelled like any child: its next operation ends by operation_cancelled.
 template <class F, class... Args>
   requires detail::thread_callable<F, Args...>
 [[nodiscard]] auto to_pool(F&& function, Args&&... args) {
   return detail::make_pool_call(nullptr, std::forward<F>(function), std::forward<Args>(args)...);
 }
 
-/// The same on a pool of one's choice.
+/// The same on the pool `where`.
 ///
 /// \par Cancellation
 /// As above.
@@ -107,7 +108,7 @@ template <class F, class... Args>
   return detail::make_pool_call(&where, std::forward<F>(function), std::forward<Args>(args)...);
 }
 
-/// These take what the others do not, and say what is wrong with it.
+/// Chosen for arguments that the others do not accept; their static_asserts say what is wrong.
 template <class F, class... Args>
   requires(!detail::thread_callable<F, Args...> && !std::derived_from<std::remove_cvref_t<F>, pool>)
 auto to_pool(F&&, Args&&...) {

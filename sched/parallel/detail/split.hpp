@@ -8,8 +8,8 @@
 
 namespace lariat::detail {
 
-/// How many elements to run before looking up again: as many as take some microseconds, found by
-/// trying, so that looking costs nothing next to them.
+/// How many elements to run before checking again whether work is wanted: as many as take some
+/// microseconds, found by trying, so that the check costs next to nothing.
 class batch_size {
  public:
   /// Runs `body(n)` for the next n <= `left` elements, and gives n.
@@ -32,9 +32,9 @@ class batch_size {
   bool growing_ = true;
 };
 
-/// Elements between two looks at whether to stop: so many that looking costs nothing next to the
-/// shortest of bodies, and that compilers still unroll and vectorise the loop over them. A sum of
-/// integers takes 5 % longer with 1024, by clang.
+/// Elements between two checks whether to stop: enough that a check costs next to nothing even with
+/// the shortest bodies, and that compilers still unroll and vectorise the loop over them. With 1024
+/// a sum of integers takes 5 % longer, by clang.
 inline constexpr std::size_t look_every = 4096;
 
 /// Runs `body(from, to)` over all of [first, last), which is not empty, a piece at a time.
@@ -49,8 +49,8 @@ void run_until_stopped(const fork_scope& scope, std::size_t first, std::size_t l
   } while (first != last);
 }
 
-/// The call that this thread works for. A failure of any of its bodies stops it all, for nobody
-/// catches that but who waits for the whole.
+/// The call that this thread works for, set to stop as a whole when any of its bodies fails,
+/// because the failure is seen only by the task or thread that waits for the whole.
 [[nodiscard]] inline fork_scope& stop_all_on_failure() noexcept {
   fork_scope& scope = *current_stacklet().scope;
   scope.stop_on_failure = true;
@@ -60,8 +60,8 @@ void run_until_stopped(const fork_scope& scope, std::size_t first, std::size_t l
 /// Whether another worker looks for work.
 [[nodiscard]] inline bool work_is_wanted() noexcept { return current_worker()->forks().asked(); }
 
-/// Runs `body(from, to)` over all of [first, last), in pieces. Gives half of what is left away
-/// whenever another worker wants work, and only then (lazy splitting: Tzannes et al., 2010).
+/// Runs `body(from, to)` over all of [first, last), in pieces. Gives half of the rest away whenever
+/// another worker wants work, and only then (lazy splitting: Tzannes et al., 2010).
 template <class Body>
 fork_task<> split_on_demand(std::size_t first, std::size_t last, Body* body) {
   const fork_scope& scope = *current_stacklet().scope;
@@ -90,15 +90,15 @@ fork_task<> split_by_grain(std::size_t first, std::size_t last, std::size_t grai
                      split_by_grain(middle, last, grain, body));
 }
 
-/// Either of them; a grain of 0 is "on demand". Stops when the call is stopped.
+/// One of the two; a grain of 0 means on demand. Stops when the call is stopped.
 template <class Body>
 fork_task<> split(std::size_t count, std::size_t grain, Body* body) {
   return grain == 0 ? split_on_demand(std::size_t{0}, count, body)
                     : split_by_grain(std::size_t{0}, count, grain, body);
 }
 
-/// The grain of algorithms whose result depends on the pieces: by the count alone, so that it is
-/// the same on every machine. Enough pieces for some dozens of workers.
+/// The grain of algorithms whose result depends on the pieces. It depends on the count alone, so
+/// that the result is the same on every machine. Gives enough pieces for some dozens of workers.
 [[nodiscard]] constexpr std::size_t fixed_grain(std::size_t count, std::size_t grain) noexcept {
   constexpr std::size_t pieces = 256;
   return grain != 0 ? grain : std::max<std::size_t>(count / pieces, 1);

@@ -10,19 +10,19 @@
 
 namespace lariat::detail {
 
-/// What a thief came back with.
+/// The outcome of a steal.
 enum class steal_result : unsigned char {
   stolen,
   empty,
-  lost,     ///< Somebody else was faster: try again.
-  hidden,   ///< There is work, in the private part: its owner was asked to share it.
-  refused,  ///< There is work, which this thief does not want.
+  lost,     ///< Another thread took the item first: try again.
+  hidden,   ///< There is work in the private part; the owner was asked to share it.
+  refused,  ///< There is work, which `accept` refused.
 };
 
 /// A work-stealing deque (Chase and Lev 2005, in the form of Le et al. 2013) whose newest items are
-/// private, so that its owner pushes and pops without a fence (the split deque of van Dijk and
-/// van de Pol, 2014). Thieves take the oldest. Protocol: sched/README.md, "Deque". A template so
-/// that its model checks the same text.
+/// private, so that its owner pushes and pops without a fence (the split deque of van Dijk and van
+/// de Pol, 2014). Thieves take the oldest. Protocol: sched/README.md, "Deque". A template so that
+/// the model checks the same text.
 template <class Item, template <class> class Atomic, class Fences, std::int64_t capacity_min = 256>
 class basic_deque {
  public:
@@ -37,14 +37,15 @@ class basic_deque {
     }
   }
 
-  /// Owner. Puts in `count` items, the first of which `pop` gives last: `item_at(0)` and so on.
-  /// \throws std::bad_alloc, and then has put in none.
+  /// Owner. Adds `item_at(0)`, ... `item_at(count - 1)`; `pop` gives the last of them first.
+  /// \throws std::bad_alloc; then nothing was added.
   template <class ItemAt>
   void push(std::size_t count, ItemAt item_at) {
     const auto more = static_cast<std::int64_t>(count);
     if (bottom_.load(std::memory_order_relaxed) + more > limit_) [[unlikely]]
       make_room(more);
-    // Loaded again: nothing is to be kept in a register across the call, which is never made.
+    // Loaded again: keeping the value across the call, which is hardly ever made, would cost every
+    // push a register that has to be saved.
     const std::int64_t bottom = bottom_.load(std::memory_order_relaxed);
     const std::int64_t end = bottom + more;
     assert(end <= limit_ && "items are pushed over those that are still there");
@@ -52,8 +53,8 @@ class basic_deque {
     for (std::int64_t i = bottom; i < end; ++i) {
       at(i).store(item_at(static_cast<std::size_t>(i - bottom)), std::memory_order_relaxed);
     }
-    // Release, here and wherever bottom is stored: a thief that sees it sees the items below it,
-    // and what they lead to.
+    // Release, here and wherever bottom is stored: a thief that sees this value sees the items
+    // below it, and what they point to.
     bottom_.store(end, std::memory_order_release);
   }
 
@@ -73,7 +74,7 @@ class basic_deque {
       item = at(bottom).load(std::memory_order_relaxed);
       return true;
     }
-    Item last;  // So that `item` may be in a register.
+    Item last;  // A copy, so that `item`, whose address is not taken, may stay in a register.
     if (!pop_last(top, bottom, last)) return false;
     item = last;
     return true;
@@ -81,17 +82,18 @@ class basic_deque {
 
   /// Owner. Whether thieves have asked for more; then call `share`. Costs a load.
   [[nodiscard]] bool asked() const noexcept {
-    // Behind the push: a thief that asks and is about to sleep sees the items, or we that it asked.
+    // After the push: either a thief that asks and then goes to sleep sees the items, or this
+    // thread sees the request.
     Fences::light();
     return asked_.load(std::memory_order_relaxed) != 0;
   }
 
-  /// Owner. Lets thieves have all that is there.
+  /// Owner. Lets thieves take all items that are there now.
   void share() noexcept {
     asked_.store(0, std::memory_order_relaxed);
     split_ = bottom_.load(std::memory_order_relaxed);
-    // Release: a thief that sees it sees the items below it. The bottom that it sees may be older,
-    // for private pops and pushes in between were no business of its.
+    // Release: a thief that sees this split sees the items below it. It may see an older bottom,
+    // because it need not have seen the owner's pops and pushes in the private part.
     shared_split_.store(split_, std::memory_order_release);
   }
 
@@ -105,7 +107,7 @@ class basic_deque {
     return top_.load(std::memory_order_relaxed) < bottom_.load(std::memory_order_relaxed);
   }
 
-  /// Owner. The number of the next item. Items that are there keep theirs.
+  /// Owner. The index of the next item that is pushed. An item's index never changes.
   [[nodiscard]] std::int64_t next_index() const noexcept {
     return bottom_.load(std::memory_order_relaxed);
   }
@@ -114,12 +116,12 @@ class basic_deque {
     bool operator()(std::int64_t) const noexcept { return true; }
   };
 
-  /// Thief. Takes the oldest item, if `accept(index)` says so of it.
+  /// Thief. Takes the oldest item, if `accept(index)` is true for its index.
   template <class Accept = accept_all>
   [[nodiscard]] steal_result steal(Item& item, Accept accept = {}) noexcept {
     const std::int64_t top = top_.load(std::memory_order_acquire);
-    // Before the split is read: one from before the owner's latest full fence would let it take
-    // what is private by now.
+    // Before the split is read: with a split from before the owner's latest full fence the thief
+    // could take an item that is private by now.
     Fences::full();
     if (top >= shared_split_.load(std::memory_order_acquire)) {
       if (top >= bottom_.load(std::memory_order_relaxed)) return steal_result::empty;
@@ -130,8 +132,8 @@ class basic_deque {
     return take(top, item, accept);
   }
 
-  /// Thief. The same from the private part, for an owner that does not answer: it may be busy for
-  /// long. Slow, for the owner too.
+  /// Thief. The same, but also from the private part, for an owner that does not answer because it
+  /// is busy. Slow, and slows the owner down too.
   template <class Accept = accept_all>
   [[nodiscard]] steal_result raid(Item& item, Accept accept = {}) noexcept {
     const std::int64_t top = top_.load(std::memory_order_acquire);
@@ -154,7 +156,7 @@ class basic_deque {
     }
     std::size_t mask;
     Atomic<Item>* slots;
-    ring* older = nullptr;  // Thieves may still read it: kept until the deque goes.
+    ring* older = nullptr;  // Kept until the deque is destroyed: thieves may still read it.
   };
 
   [[nodiscard]] Atomic<Item>& at(std::int64_t index) const noexcept {
@@ -164,7 +166,7 @@ class basic_deque {
   void adopt(ring* next) noexcept {
     mask_ = next->mask;
     slots_ = next->slots;
-    // Release: a thief that sees it sees its items.
+    // Release: a thief that sees the ring sees its items.
     ring_.store(next, std::memory_order_release);
   }
 
@@ -173,7 +175,7 @@ class basic_deque {
     bool won = false;
     if (top == bottom) {
       item = at(bottom).load(std::memory_order_relaxed);
-      // Against the thieves: whoever moves the top has the last item.
+      // A race with the thieves: whoever moves the top has the last item.
       won = top_.compare_exchange_strong(top, top + 1, std::memory_order_seq_cst,
                                          std::memory_order_relaxed);
     }
@@ -185,9 +187,10 @@ class basic_deque {
   steal_result take(std::int64_t top, Item& item, Accept accept) noexcept {
     // Acquire: pairs with `push`.
     if (top >= bottom_.load(std::memory_order_acquire)) return steal_result::empty;
-    // Behind that: the item is there, and what is said of it no older.
+    // After that load: the item exists, and what `accept` reads about it is not older than the
+    // item.
     if (!accept(top)) return steal_result::refused;
-    // Read before the exchange: afterwards the owner may put another item there.
+    // Read before the exchange: after it the owner may store another item in the slot.
     item = ring_.load(std::memory_order_acquire)->at(top).load(std::memory_order_relaxed);
     std::int64_t expected = top;
     return top_.compare_exchange_strong(expected, top + 1, std::memory_order_seq_cst,
@@ -196,7 +199,8 @@ class basic_deque {
                : steal_result::lost;
   }
 
-  // `limit_` is the capacity above a top that was read long ago.
+  // `limit_` is a top that was read some time ago plus the capacity, so it may be too low, never
+  // too high.
   [[gnu::noinline, gnu::cold]] void make_room(std::int64_t more) {
     const std::int64_t bottom = bottom_.load(std::memory_order_relaxed);
     const std::int64_t end = bottom + more;
@@ -216,14 +220,14 @@ class basic_deque {
     limit_ = top + capacity;
   }
 
-  // The owner's. Thieves read bottom; the owner alone writes to this line.
+  // The owner's line: thieves read `bottom_`, but only the owner writes.
   alignas(64) Atomic<std::int64_t> bottom_{0};
-  std::int64_t split_ = 0;  // Private from here on.
+  std::int64_t split_ = 0;  // Items from this index on are private.
   std::int64_t limit_ = capacity_min;
-  std::size_t mask_;  // The ring's, at hand.
+  std::size_t mask_;  // Copies of the ring's, one load closer.
   Atomic<Item>* slots_;
 
-  // Written seldom, by thieves and when work is shared: so the owner has it at hand.
+  // Written seldom, by thieves and when work is shared, so it mostly stays in the owner's cache.
   alignas(64) Atomic<std::int64_t> top_{0};
   Atomic<std::int64_t> shared_split_{0};
   Atomic<ring*> ring_;

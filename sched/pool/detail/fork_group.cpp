@@ -6,8 +6,9 @@
 
 namespace lariat::detail {
 
-// Whether the call was stopped, or a sibling of one has failed that this group descends from. The
-// groups above are alive, and do not change but for their bits: all of them wait.
+// Whether the call was stopped, or a child has failed in this group or one that it descends from.
+// The groups above can be read without a lock: all of them wait for this one, so they are alive,
+// and only their tag bits change.
 bool fork_group::has_to_stop() const noexcept {
   const fork_scope& all = scope();
   if (all.stopped()) return true;
@@ -36,7 +37,7 @@ std::coroutine_handle<> fork_group::next_disturbed(void* child) noexcept {
 
 void fork_group::child_failed() noexcept {
   const std::uintptr_t before = scope_word().fetch_or(failed_bit, std::memory_order_relaxed);
-  // After the bit: who finds the scope disturbed looks for that.
+  // After the bit was set: a thread that finds the scope disturbed looks for it.
   if ((before & failed_bit) == 0) scope().failed();
 }
 
@@ -46,16 +47,18 @@ void fork_group::rethrow_failure(std::exception_ptr first) {
   std::rethrow_exception(std::move(first));
 }
 
-// The rest of the children was stolen.
+// Called when the rest of the children was stolen.
 std::coroutine_handle<> fork_group::join() noexcept {
   const std::int32_t stolen = unstarted_;
   current_worker()->put_aside(stacklet_);
-  if (!joined_.arrive(stolen)) return std::noop_coroutine();  // Not ours any more.
+  if (!joined_.arrive(stolen))
+    return std::noop_coroutine();  // A child goes on with it, perhaps already.
   current_worker()->go_on_with(stacklet_);
   return parent();
 }
 
-// A stacklet that `run_nested` has put aside left the child here; ours were stolen long ago.
+// `child` is another group's, left in the deque by a stacklet that `run_nested` has put aside. This
+// group's own remaining children were stolen.
 std::coroutine_handle<> fork_group::join_without(void* child) noexcept {
   current_worker()->put_back(child);
   return join();

@@ -21,7 +21,7 @@ class fork_group;
 #define LARIAT_INLINE_AWAIT [[gnu::always_inline]] inline
 #endif
 
-/// What fork-join coroutines of every result type share.
+/// The part of a fork-join coroutine's promise that does not depend on the result's type.
 class fork_promise_base {
  public:
   static void* operator new(std::size_t size) { return current_stacklet().frames.allocate(size); }
@@ -29,7 +29,7 @@ class fork_promise_base {
     current_stacklet().frames.deallocate(frame);
   }
 
-  fork_promise_base() noexcept {}  // Nothing to store: a call costs a few instructions in all.
+  fork_promise_base() noexcept {}  // Stores nothing: a whole call costs only a few instructions.
   fork_promise_base(const fork_promise_base&) = delete;
   fork_promise_base& operator=(const fork_promise_base&) = delete;
 
@@ -43,12 +43,12 @@ class fork_promise_base {
   };
   final_awaiter final_suspend() const noexcept { return {}; }
 
-  /// The base promise of any fork-join coroutine's frame: it comes first, at the same place.
+  /// The base promise in any fork-join coroutine's frame; it is at the same offset in all of them.
   [[nodiscard]] static fork_promise_base& of(void* frame) noexcept {
     return std::coroutine_handle<fork_promise_base>::from_address(frame).promise();
   }
 
-  /// Before it is started: the group that it belongs to.
+  /// Called before the coroutine is started: sets the group that it belongs to.
   void join_group(fork_group& group) noexcept { group_ = reinterpret_cast<std::uintptr_t>(&group); }
   [[nodiscard]] fork_group& group() const noexcept {
     return *reinterpret_cast<fork_group*>(group_ & ~stolen_bit);
@@ -61,16 +61,17 @@ class fork_promise_base {
   std::uintptr_t group_;
 };
 
-/// Children that were forked by one await. The stacklet that forks them runs the first at once and
-/// the others as it pops them from its worker's deque; stolen ones are stacklets of their own. As
-/// long as none is stolen nothing here is shared, and no atomic operation is made. When one fails
-/// those that have not begun do not begin. Protocol: sched/README.md, "Fork and join" and "Stop".
+/// The children that one await has forked. The stacklet that forks them runs the first at once, and
+/// the others as it pops them from its worker's deque; a stolen child runs on a stacklet of its
+/// own. As long as none is stolen nothing here is shared between threads, and no atomic operation
+/// is made. When a child fails, those that have not begun are not started. Protocol:
+/// sched/README.md, "Fork and join" and "Stop".
 class fork_group {
  public:
   fork_group(const fork_group&) = delete;
   fork_group& operator=(const fork_group&) = delete;
 
-  /// The stacklet: one of the children has ended. What to run next.
+  /// Called by the stacklet when one of the children has ended. Returns what to run next.
   [[nodiscard, gnu::always_inline]] std::coroutine_handle<> next() noexcept {
     if (unstarted_ == 0) return parent();
     auto& forks = current_worker()->forks();
@@ -85,10 +86,10 @@ class fork_group {
     return std::coroutine_handle<>::from_address(child);
   }
 
-  /// A child: it has ended by an exception.
+  /// Called by a child that has ended by an exception.
   void child_failed() noexcept;
 
-  /// A thief: the child that it has stolen has ended. What to run next.
+  /// Called by a thief when the child that it has stolen has ended. Returns what to run next.
   [[nodiscard]] std::coroutine_handle<> stolen_ended() noexcept;
 
   /// The call that a child belongs to.
@@ -103,8 +104,8 @@ class fork_group {
   fork_group() noexcept {}  // `start` fills it in.
   ~fork_group() = default;
 
-  /// Forks all `count` of them but the first, which is to be run now.
-  /// \throws operation_cancelled, std::bad_alloc: nothing has been started.
+  /// Forks all `count` children but the first, and returns that, to be run now.
+  /// \throws operation_cancelled, std::bad_alloc; then nothing was started.
   template <class ChildAt>
   std::coroutine_handle<> start(std::coroutine_handle<> parent, std::size_t count,
                                 ChildAt child_at) {
@@ -126,9 +127,9 @@ class fork_group {
     return std::coroutine_handle<>::from_address(first);
   }
 
-  /// After all have ended. Whether a child has failed or was not started.
+  /// Called after all have ended: whether a child has failed or was not started.
   [[nodiscard]] bool incomplete() const noexcept {
-    // Relaxed: the join has ordered it.
+    // Relaxed: the join has ordered the writes before this.
     return (scope_word().load(std::memory_order_relaxed) & (failed_bit | dropped_bit)) != 0;
   }
 
@@ -136,7 +137,7 @@ class fork_group {
   [[noreturn]] void rethrow_failure(std::exception_ptr first);
 
  private:
-  // In the scope's address: no fork has to store more than that.
+  // Tags in the scope's address, so that a fork has no further word to store.
   static constexpr std::uintptr_t failed_bit = 1;
   static constexpr std::uintptr_t dropped_bit = 2;
 
@@ -157,13 +158,13 @@ class fork_group {
     return std::coroutine_handle<>::from_address(parent_);
   }
 
-  void* parent_;  // The address of its handle, which would have to be cleared first.
+  void* parent_;  // Not a handle: its constructor would clear it first, which costs a store.
   // Atomic by reference only: a std::atomic would be cleared first, which costs each fork a store.
   mutable std::uintptr_t scope_word_;
-  std::int32_t unstarted_;  // Children that the stacklet has not started: waiting, or stolen.
+  std::int32_t unstarted_;  // Children that the stacklet has not started: queued, or stolen.
   join_counter joined_;
   union {
-    stacklet stacklet_;  // While it waits.
+    stacklet stacklet_;  // Set while the stacklet waits for stolen children.
   };
 };
 

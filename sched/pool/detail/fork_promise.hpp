@@ -35,7 +35,7 @@ class fork_promise_result : public fork_promise_base {
   }
   [[nodiscard]] slot<T>& result() noexcept { return result_; }
 
-  /// Only forks and joins: what else there is to await belongs into a task.
+  /// Accepts forks and joins only; code that awaits anything else belongs into a task.
   template <class... U>
   fork_join_operation<U...> await_transform(forks<U...>&& children) noexcept;
   template <class Each>
@@ -51,7 +51,7 @@ class fork_promise_result : public fork_promise_base {
     return {};
   }
 
-  /// That of the coroutine whose frame is there.
+  /// The result of the coroutine whose frame is at `frame`.
   [[nodiscard]] static slot<T>& result_of(void* frame) noexcept {
     return std::coroutine_handle<fork_promise_result>::from_address(frame).promise().result();
   }
@@ -86,8 +86,9 @@ class fork_promise final : public fork_promise_value<T> {
   }
 };
 
-/// Takes the error of a child that has ended by one, for its frame may go without a destructor.
-/// Keeps the first of several, but for those that only say that another has failed.
+/// Takes the error, if any, that a child has ended by, because its frame may be freed without a
+/// destructor. Keeps the first error, but prefers a later one to operation_cancelled, which only
+/// says that another child has failed.
 template <class T>
 void take_error(slot<T>& ended, std::exception_ptr& first) {
   if (!ended.has_error()) return;
@@ -98,7 +99,8 @@ void take_error(slot<T>& ended, std::exception_ptr& first) {
   }
 }
 
-/// What is known of each child of a group that is not `incomplete`, said to the compiler.
+/// Tells the compiler that the child has no error, which is certain for every child of a group that
+/// is not `incomplete`.
 template <class T>
 [[gnu::always_inline]] inline slot<T>& not_failed(slot<T>& ended) noexcept {
   assert(!ended.has_error());

@@ -28,7 +28,8 @@ template <class Range>
 concept range_of_forks = std::ranges::input_range<Range> && std::ranges::sized_range<Range> &&
                          is_fork_task<std::ranges::range_reference_t<Range>>;
 
-/// `function(0)`, `function(1)` and so on. As much of an iterator as `fork_range` needs.
+/// Iterates over `function(0)`, `function(1)` and so on. Has only the part of an iterator that
+/// `fork_range` needs.
 template <class Function>
 class call_iterator {
  public:
@@ -41,16 +42,17 @@ class call_iterator {
   std::size_t next_ = 0;
 };
 
-/// Children whose number is known at run time. The stacklet's stack has their tasks, one after the
-/// other, and then their frames.
+/// A fork of children whose number is known at run time only. Their tasks are an array on the
+/// stacklet's stack, followed by their frames.
 template <class T>
 class [[nodiscard]] fork_range_operation : fork_group {
  public:
-  /// \throws What making a child throws, std::bad_alloc, std::length_error.
+  /// \throws what making a child throws; std::bad_alloc; std::length_error.
   template <class Each>
   fork_range_operation(Each each, std::size_t count) : fork_range_operation(count) {
     for (; made_ != count; ++each) {
-      ::new (static_cast<void*>(tasks_ + made_)) task(*each);  // In place, for it cannot move.
+      ::new (static_cast<void*>(tasks_ + made_))
+          task(*each);  // In place: a fork_task cannot be moved.
       ++made_;
     }
   }
@@ -79,7 +81,8 @@ class [[nodiscard]] fork_range_operation : fork_group {
  private:
   using task = fork_task<T>;
 
-  // Apart, so that the destructor runs if the other constructor throws.
+  // A constructor of its own that the public one delegates to, so that the destructor runs if that
+  // throws.
   explicit fork_range_operation(std::size_t count) {
     if (count > std::numeric_limits<std::int32_t>::max())
       throw std::length_error("lariat: fork_join takes at most 2^31 - 1 fork_tasks");
@@ -101,7 +104,7 @@ class [[nodiscard]] fork_range_operation : fork_group {
   std::size_t made_ = 0;
 };
 
-/// What `fork_join` of a range gives. The children are made when it is awaited.
+/// The result of `fork_join` of a range. The children are made when it is awaited.
 template <class Each>
 class [[nodiscard("it does nothing until it is awaited")]] fork_range {
  public:

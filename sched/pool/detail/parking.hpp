@@ -8,50 +8,52 @@
 
 namespace lariat::detail {
 
-/// Which workers of a pool look for work and which sleep, so that work is never left while all
-/// sleep, and that giving work costs two loads while somebody looks. Protocol: sched/README.md,
-/// "Parking". A template so that its model checks the same text.
+/// Which workers of a pool look for work and which sleep. It guarantees that no work is left while
+/// all sleep, and that adding work costs two loads while a worker looks for some. Protocol:
+/// sched/README.md, "Parking". A template so that the model checks the same text.
 ///
-/// A worker that looks is *searching*. Whoever adds work wakes a sleeper only if nobody searches;
-/// the last searcher that finds something wakes the next. So wake-ups are one after the other, and
-/// made by thieves rather than by those who fork.
+/// A worker that looks for work is *searching*. A thread that adds work wakes a sleeper only if no
+/// worker is searching; the last searcher to find some wakes the next. So workers are woken one
+/// after the other, mostly by thieves and not by the threads that fork.
 template <class Sleepers, class Word, class Mutex, class Fences>
 class basic_parking {
  public:
   using worker = typename Sleepers::value_type;  // A pointer.
 
-  /// After work was added. Whom to wake; null if nobody need be.
+  /// Called after work was added. Returns the worker to wake; null if none need be woken.
   [[nodiscard]] worker summon() {
-    // Behind the work: a searcher that is about to sleep sees either the work, or us it.
+    // After the work was added: either a searcher that is about to sleep sees the work, or this
+    // thread sees that it sleeps.
     Fences::full();
     if (sleeping_.load(std::memory_order_relaxed) == 0) return nullptr;
     if (searching_.load(std::memory_order_relaxed) != 0) return nullptr;
     const std::lock_guard<Mutex> lock(mutex_);
     if (sleepers_.empty() || searching_.load(std::memory_order_relaxed) != 0) return nullptr;
-    const worker chosen = sleepers_.back();  // The one whose cache is warmest.
+    const worker chosen = sleepers_.back();  // It fell asleep last, so its cache is warmest.
     sleepers_.pop_back();
     count();
-    search();  // On its behalf, so that nobody else is woken meanwhile.
+    search();  // On its behalf, so that no other worker is woken meanwhile.
     return chosen;
   }
 
   /// Worker: begins to look for work.
   void search() noexcept { searching_.fetch_add(1, std::memory_order_seq_cst); }
 
-  /// Worker: has found some. Whom to wake.
+  /// Worker: it has found work. Returns the worker to wake; null if none need be woken.
   [[nodiscard]] worker found() { return end_search() ? summon() : nullptr; }
 
-  /// Worker: has found nothing. Then it tells all owners that somebody sleeps, lets them know by a
-  /// heavy fence, looks a last time, and sleeps unless it `rises`.
+  /// Worker: it has found nothing. After this it asks all owners to share, makes that visible by a
+  /// heavy fence, looks a last time, and sleeps unless it finds work and `rise` gives true.
   void fall_asleep(worker self) {
     const std::lock_guard<Mutex> lock(mutex_);
     sleepers_.push_back(self);
     count();
     (void)end_search();
-    Fences::full();  // Before it asks: who has asked already may have been answered meanwhile.
+    Fences::full();  // Before it asks: an owner may have answered an earlier request meanwhile.
   }
 
-  /// Worker: does not sleep after all. False if somebody has woken it already: its wake-up is due.
+  /// Worker: it does not sleep after all. False if it was chosen to be woken already: then that
+  /// wake-up is still to come.
   [[nodiscard]] bool rise(worker self) {
     const std::lock_guard<Mutex> lock(mutex_);
     for (std::size_t i = 0; i < sleepers_.size(); ++i) {
@@ -70,13 +72,13 @@ class basic_parking {
     return sleeping_.load(std::memory_order_relaxed);
   }
 
-  /// How many look for work. A guess, but to one of them it is never 0.
+  /// How many workers look for work. A guess, but never 0 when one of them calls it.
   [[nodiscard]] std::uint32_t searching() const noexcept {
     return searching_.load(std::memory_order_relaxed);
   }
 
  private:
-  // Whether nobody searches any more.
+  // True if that was the last worker that searched.
   bool end_search() noexcept {
     const std::uint32_t before = searching_.fetch_sub(1, std::memory_order_seq_cst);
     assert(before != 0 && "a worker ends a search that it did not begin");

@@ -22,36 +22,38 @@ struct pool_options;
 
 namespace lariat::detail {
 
-/// The workers of a pool and what they share: the steps that came from outside, and who sleeps.
-/// Protocols: sched/README.md, "Pool".
+/// The workers of a pool and what they share: the steps that were posted from outside, and the
+/// record of who sleeps. Protocols: sched/README.md, "Pool".
 class pool_core {
  public:
-  /// \throws std::system_error if no thread could be started; fewer than were asked for will do.
+  /// \throws std::system_error if no thread could be started. Fewer than were asked for are no
+  /// error.
   pool_core(pool& owner, const pool_options& options);
 
-  /// One worker and no thread: for `run_here`.
+  /// A core of one worker and no thread, for `run_here`.
   explicit pool_core(pool& owner);
   pool_core(const pool_core&) = delete;
   pool_core& operator=(const pool_core&) = delete;
 
-  /// Runs what is there, and joins the threads.
+  /// Runs the steps that are queued, and joins the threads.
   ~pool_core();
 
-  /// In a forked child, which has none of the threads: instead of the end.
+  /// Called instead of the destructor in a forked child, which has none of the threads.
   void leave_behind() noexcept;
 
   /// Any thread.
   void post(runnable& step) noexcept;
 
   /// Runs `step`, and all that it forks, as the worker of a core without threads. On the one thread
-  /// that uses it.
+  /// that uses the core.
   void run_here(runnable& step) noexcept;
 
-  /// After work was added: wakes a worker if none looks for work.
+  /// Called after work was added: wakes a worker if none looks for work.
   void wake_one() noexcept;
 
-  /// On a worker of this pool, inside of a function: runs `job`, whose call is `scope`, and then
-  /// what others have to do for that, until `done`, which comes with a wake of its parker.
+  /// On a worker of this pool, inside a function that it runs: runs `job`, whose call is `scope`,
+  /// and then helps others with work of that call until `done` is set, which is followed by a wake
+  /// of the worker's parker.
   void run_nested(pool_worker& self, runnable& job, const fork_scope& scope,
                   const std::atomic<bool>& done) noexcept;
 
@@ -79,7 +81,7 @@ class pool_core {
   std::vector<std::thread> threads_;
   clock_ns spin_ns_;
   bool pin_;
-  bool crowded_;  // There are not as many CPUs as workers: who spins is in the way.
+  bool crowded_;  // There are fewer CPUs than workers, so spinning keeps others from running.
 
   std::mutex injected_mutex_;
   run_queue injected_;
@@ -87,7 +89,7 @@ class pool_core {
   std::atomic<bool> stopping_{false};
   pool_core* left_before_ = nullptr;
 
-  // Written by whoever posts.
+  // Written by the threads that post, so it has a cache line of its own.
   alignas(64) inbox arriving_;
   std::atomic<bool> left_over_{false};  // Steps that have arrived and were not taken yet.
 };

@@ -22,7 +22,7 @@ void pool_job::submit(pool& where, pool_waiter& waiter, const context* task) {
 
 void pool_job::run() noexcept {
   stage expected = stage::waiting;
-  // Relaxed: the queue has ordered everything else.
+  // Relaxed: the queue has ordered everything else before this.
   if (!stage_.compare_exchange_strong(expected, stage::started, std::memory_order_relaxed)) {
     delete this;
     return;
@@ -44,30 +44,32 @@ bool pool_job::take_back() noexcept {
 void pool_job::request_stop() noexcept { scope_.stop(); }
 
 void pool_job::finish() noexcept {
-  current_stacklet().scope = nullptr;  // It may go now.
+  current_stacklet().scope = nullptr;  // The scope may be destroyed from here on.
   waiter_->job_ended();
 }
 
 namespace {
 
-// A thread that does nothing else. It spins first: falling asleep and being woken takes longer than
-// many a call.
+// A thread that only waits. It spins first, because falling asleep and being woken takes longer
+// than many calls.
 class waiting_thread final : public pool_waiter {
  public:
   void job_ended() noexcept override {
-    // Release: the result. The last touch of all that the thread owns, or the wake is.
+    // Release: publishes the result. After this, or after the wake, nothing that the thread owns
+    // may be touched.
     if (stage_.exchange(stage::ended, std::memory_order_acq_rel) == stage::asleep) parker_.wake();
   }
   void wait() noexcept {
-    static const bool one_cpu = usable_cpus() == 1;  // Then spinning keeps the call from running.
+    // On one CPU spinning keeps the call from running.
+    static const bool one_cpu = usable_cpus() == 1;
     const auto ended = [this] { return stage_.load(std::memory_order_acquire) == stage::ended; };
     const clock_ns end = one_cpu ? 0 : monotonic_now() + spin_ns;
     do {
       if (spin_until(64, ended)) return;
-      ::sched_yield();  // To a worker, where there are as many as CPUs.
+      ::sched_yield();  // Lets a worker run, where there are as many workers as CPUs.
     } while (monotonic_now() < end);
     stage expected = stage::awake;
-    // Acquire, if it has ended: the result.
+    // Acquire, if the job has ended: the result is read next.
     if (stage_.compare_exchange_strong(expected, stage::asleep, std::memory_order_acquire)) {
       (void)parker_.park(no_deadline);
     }
@@ -80,19 +82,19 @@ class waiting_thread final : public pool_waiter {
   parker parker_;
 };
 
-// A worker, whose parker others use as well.
+// A worker that waits. Others use its parker as well, so it has to check why it was woken.
 class helping_worker final : public pool_waiter {
  public:
   explicit helping_worker(pool_worker& self) noexcept : self_(self) {}
 
   void job_ended() noexcept override {
-    ended_.store(true, std::memory_order_release);  // The result.
+    ended_.store(true, std::memory_order_release);  // Publishes the result.
     if (current_worker() != &self_) self_.own_parker().wake();
     left_.store(true, std::memory_order_release);
   }
   void run(runnable& job, const fork_scope& scope) noexcept {
     self_.core().run_nested(self_, job, scope, ended_);
-    // This must outlast the wake.
+    // This object must outlive the wake.
     while (!left_.load(std::memory_order_acquire)) ::sched_yield();
   }
 
@@ -102,7 +104,7 @@ class helping_worker final : public pool_waiter {
   std::atomic<bool> left_{false};
 };
 
-// The call of the function that runs here, and waits: to be stopped with that.
+// Makes the inner call stop together with the call of the function that runs here and waits for it.
 class nested_scope {
  public:
   explicit nested_scope(fork_scope& inner) : inner_(inner) {

@@ -19,7 +19,7 @@ class pool;
 
 namespace lariat::detail {
 
-/// Who is told that a job has ended: its last touch of the job.
+/// Told when a job has ended. The call is the last use of the job by the pool.
 class pool_waiter {
  public:
   virtual void job_ended() noexcept = 0;
@@ -28,8 +28,8 @@ class pool_waiter {
   ~pool_waiter() = default;
 };
 
-/// A call to a pool: function, arguments and result, in memory of its own, so that a caller that
-/// is cancelled before a worker has come can leave it behind in the queue.
+/// A call to a pool: function, arguments and result. It has memory of its own, so that a caller
+/// that is cancelled before a worker has started it can leave it behind in the queue.
 class pool_job : public runnable {
  public:
   static void* operator new(std::size_t size) { return allocate_frame(size); }
@@ -40,21 +40,23 @@ class pool_job : public runnable {
   pool_job& operator=(const pool_job&) = delete;
   virtual ~pool_job() = default;
 
-  /// Queues it. From here on it belongs to the pool, until `waiter` is told or `take_back`.
+  /// Queues the job. From here on it belongs to the pool, until `waiter` is told or `take_back`
+  /// succeeds.
   /// \throws std::system_error if no worker can be started.
   void submit(pool& where, pool_waiter& waiter, const context* task);
 
-  /// Submits it and blocks this thread, which is no worker of `where`, until it has ended.
+  /// Submits the job and blocks this thread, which is no worker of `where`, until it has ended.
   /// \throws std::system_error if no worker can be started.
   void wait(pool& where);
 
-  /// The same on a worker of its pool: runs it here, and then helps others with it.
+  /// The same on a worker of the pool: runs the job here, and then helps with what others have
+  /// stolen of it.
   void wait_nested(pool_worker& here);
 
-  /// Runs it, on a worker; deletes it if it was taken back.
+  /// Runs the job, on a worker; deletes it if it was taken back.
   void run() noexcept final;
 
-  /// True if no worker has started it, and none will: the pool deletes it.
+  /// True if no worker has started the job, and none will: then the pool deletes it.
   [[nodiscard]] bool take_back() noexcept;
 
   /// Asks the function to end: by its std::stop_token, or at its next fork.
@@ -63,7 +65,7 @@ class pool_job : public runnable {
  protected:
   [[nodiscard]] fork_scope& scope() noexcept { return scope_; }
 
-  /// Computes, and calls `finish`, perhaps later and on another worker.
+  /// Runs the function, and then calls `finish`, perhaps later and on another worker.
   virtual void execute() noexcept = 0;
   virtual void stop_function() noexcept {}
   void finish() noexcept;
@@ -142,7 +144,7 @@ class fork_job final : public pool_job, private fork_group, private return_point
     pool_job::scope().root = this;
     try {
       start(handle(), 1, [this](std::size_t) { return task_.address(); }).resume();
-    } catch (...) {  // Cancelled meanwhile.
+    } catch (...) {  // It was cancelled meanwhile.
       end_task();
       fail();
     }
@@ -152,7 +154,7 @@ class fork_job final : public pool_job, private fork_group, private return_point
     auto& job = *static_cast<fork_job*>(self);
     try {
       job.result_.take_from(fork_promise_result<T>::result_of(job.task_.address()));
-    } catch (...) {  // A move that throws.
+    } catch (...) {  // The value's move threw.
       job.result_.fail(std::current_exception());
     }
     job.end_task();
@@ -171,7 +173,7 @@ class fork_job final : public pool_job, private fork_group, private return_point
 
   std::tuple<F, Args...> bound_;
   union {
-    fork_task<T> task_;  // From `execute` to `returned`.
+    fork_task<T> task_;  // Exists from `execute` until `end_task`.
   };
   slot<T> result_;
 };

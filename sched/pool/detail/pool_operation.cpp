@@ -14,7 +14,7 @@ bool pool_operation::start() {
   }
   home_ = &owner();
   pool& where = where_ == nullptr ? pool::of(task_context()) : *where_;
-  where.start();  // Throws before anything is left behind.
+  where.start();  // It may throw, so it comes before there is anything to undo.
   suspend();
   home_->expect_handoff(1);
   job().submit(where, *this, &task_context());
@@ -27,7 +27,7 @@ void pool_operation::run() noexcept {
 }
 
 void pool_operation::cancel() noexcept {
-  if (left_) return;  // It is on its way.
+  if (left_) return;  // It has ended already, and is queued.
   if (job().take_back()) {
     leave_job();
     left_ = true;

@@ -19,7 +19,7 @@ struct edge {
   friend bool operator==(const edge&, const edge&) = default;
 };
 
-// Of the process. Never destroyed, as its own pool.
+// The waits between the pools of the process. Never destroyed, as the process's pool is not.
 class pool_waits {
  public:
   static pool_waits& all() {
@@ -27,7 +27,7 @@ class pool_waits {
     return *instance;
   }
 
-  // False, and nothing is done, if it would close a circle.
+  // False, and nothing is recorded, if the wait would close a cycle.
   [[nodiscard]] bool add(edge wait) {
     const std::lock_guard lock(mutex_);
     std::vector<const pool*> reached{wait.target};
@@ -46,7 +46,8 @@ class pool_waits {
   void remove(edge wait) noexcept {
     const std::lock_guard lock(mutex_);
     const auto place = std::find(edges_.begin(), edges_.end(), wait);
-    if (place != edges_.end()) edges_.erase(place);  // Not there if a fork was in between.
+    if (place != edges_.end())
+      edges_.erase(place);  // Not there in a forked child, which clears all.
   }
 
  private:

@@ -6,8 +6,9 @@ class pool;
 
 namespace lariat::detail {
 
-/// While it lives a worker of one pool waits, without helping, for a call to another. As long as no
-/// two pools wait for each other, directly or through others, this cannot last for ever.
+/// Held while a worker of one pool waits, without helping, for a call to another pool. Refuses a
+/// wait by which pools would wait for each other, directly or through others: that could last for
+/// ever.
 class pool_wait {
  public:
   /// \throws std::logic_error if workers of `target` wait for `waiting`.

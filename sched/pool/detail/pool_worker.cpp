@@ -39,8 +39,9 @@ pool_worker::fork_origin::mark pool_worker::enter(const fork_scope& scope) noexc
 }
 
 void pool_worker::put_back(void* child) noexcept {
-  // Its number may be another than before. Nothing newer is there, so nothing else is concerned;
-  // but the marks that `leave` sets again were made for the number that it had.
+  // The child's index may differ from the one it had. Nothing newer is in the deque, so no other
+  // item is affected, but marks that `leave` restores were made for the old index; `foreign_below_`
+  // corrects them.
   fork_origin::mark mark = origin_.get();
   mark.first = foreign_below_ = forks_.next_index() + 1;
   origin_.set(mark);

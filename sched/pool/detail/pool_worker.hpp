@@ -14,7 +14,8 @@ namespace lariat::detail {
 
 class pool_core;
 
-/// One thread of a pool: its forks that nobody has taken yet, and where it sleeps.
+/// One thread of a pool: the deque of its forks that have not been taken, and the parker in which
+/// it sleeps.
 class pool_worker {
  public:
   using fork_deque = basic_deque<void*, std::atomic, deque_fences>;
@@ -31,30 +32,33 @@ class pool_worker {
   [[nodiscard]] std::size_t index() const noexcept { return index_; }
   [[nodiscard]] parker& own_parker() noexcept { return parker_; }
 
-  /// Thieves have asked for more, or sleep.
+  /// Called when thieves have asked for work, or sleep: shares the deque and wakes one.
   void share() noexcept;
 
-  /// Puts the thread's stacklet aside, into `keeper`, and begins another.
+  /// Moves the thread's current stacklet to `keeper`, and begins a new one.
   void put_aside(stacklet& keeper) noexcept;
 
-  /// Goes on with one that was put aside, here or on another thread. \pre The current one is over.
+  /// Goes on with a stacklet that was put aside, here or on another thread. \pre The current
+  /// stacklet has nothing left to run.
   void go_on_with(const stacklet& keeper) noexcept;
 
-  /// What it pushes from now on belongs to the call `scope`. Gives what to `leave` to.
+  /// What the worker pushes from now on belongs to the call `scope`. Returns the mark to pass to
+  /// `leave`.
   [[nodiscard]] fork_origin::mark enter(const fork_scope& scope) noexcept;
   void leave(fork_origin::mark outer) noexcept {
     outer.first = std::max(outer.first, foreign_below_);
     origin_.set(outer);
   }
 
-  /// Puts back what another call has forked, as what is not the current one's.
+  /// Puts a child of another call back into the deque, marked as not belonging to the current call.
   void put_back(void* child) noexcept;
 
  private:
   fork_deque forks_;
   fork_origin origin_;
-  std::int64_t foreign_below_ = 0;  // Numbers below may be another call's: what was put back.
-  frame_stack spare_;               // An empty one, kept.
+  // Items below this index may be another call's, put back by `put_back`.
+  std::int64_t foreign_below_ = 0;
+  frame_stack spare_;  // An empty stack, kept for the next stacklet.
   pool_core& core_;
   std::size_t index_;
   parker parker_;
