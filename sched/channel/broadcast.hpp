@@ -11,11 +11,12 @@
 
 namespace lariat {
 
-/// What a receiver of a broadcast gets: a value, word of values that it missed, or, if it has
-/// neither, that there will be no more.
+/// What a receiver of a broadcast gets: a value, or the number of values that it missed. With
+/// neither, the broadcast is closed.
 template <class T>
 struct [[nodiscard]] broadcast_item {
-  broadcast_item() = default;  // No aggregate: it may stand in an await expression (toolchain G2).
+  // Makes it no aggregate, so that it may be used in an await expression (toolchain G2).
+  broadcast_item() = default;
 
   [[nodiscard]] bool closed() const noexcept { return !value && lagged == 0; }
 
@@ -24,8 +25,8 @@ struct [[nodiscard]] broadcast_item {
 };
 
 /// Sends each value to every task that has subscribed (Tokio's broadcast). It keeps the last
-/// `capacity` values; a receiver that falls behind is told how many it missed, once, and goes on
-/// with the oldest that is kept. So sending never waits. It outlives its receivers.
+/// `capacity` values. A receiver that falls behind is told once how many values it missed, and goes
+/// on with the oldest that is kept, so sending never waits. It must outlive its receivers.
 ///
 /// \par Threads
 /// It belongs to one loop: that of the thread that makes it, or, if none runs there, that of the
@@ -40,7 +41,7 @@ class broadcast final : public detail::publisher {
   /// \throws std::invalid_argument if `capacity` is zero.
   explicit broadcast(std::size_t capacity) : capacity_(checked(capacity)) {}
 
-  /// Sends a value to all receivers that there are.
+  /// Sends a value to all current receivers.
   /// \throws std::logic_error if it is closed, or on a thread other than its loop's.
   void send(T value) {
     require_here("broadcast::send");
@@ -53,7 +54,7 @@ class broadcast final : public detail::publisher {
     publish();
   }
 
-  /// A receiver of all that is sent from now on.
+  /// Makes a receiver of all values that are sent from now on.
   /// \throws std::logic_error on a thread other than its loop's.
   [[nodiscard]] receiver subscribe() {
     require_here("broadcast::subscribe");
@@ -68,7 +69,7 @@ class broadcast final : public detail::publisher {
   void receive(std::uint64_t& seen, broadcast_item<T>& item) const;
 
   std::size_t capacity_;
-  std::vector<std::optional<T>> kept_;  // Grows to that as values come.
+  std::vector<std::optional<T>> kept_;  // Grows to `capacity_` as values come.
 };
 
 /// How far one task has come in a broadcast. A copy goes on from the same place.
@@ -78,7 +79,7 @@ class broadcast final : public detail::publisher {
 template <class T>
 class broadcast<T>::receiver {
  public:
-  /// Waits for the next value, and gives a copy. The receiver stays where it is until the await has
+  /// Waits for the next value, and gives a copy. The receiver must not be moved until the await has
   /// ended.
   ///
   /// \par Cancellation
@@ -127,7 +128,7 @@ void broadcast<T>::receive(std::uint64_t& seen, broadcast_item<T>& item) const {
     seen += item.lagged;
     return;
   }
-  item.value = kept_[seen % capacity_];  // If that throws, the value comes again.
+  item.value = kept_[seen % capacity_];  // If the copy throws, the value comes again.
   ++seen;
 }
 

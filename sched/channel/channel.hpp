@@ -77,8 +77,8 @@ class [[nodiscard]] receive_operation final
   [[nodiscard]] operation_info info() const noexcept override { return {"channel::receive"}; }
 };
 
-/// Room for one value in a channel, held until it is used or dropped: with it a send neither waits
-/// nor, unless the channel is closed, fails. Movable.
+/// Room for one value in a channel, held until it is used or dropped: a send with it never waits,
+/// and fails only if the channel is closed. Movable.
 template <class T>
 class channel_permit {
  public:
@@ -95,8 +95,8 @@ class channel_permit {
     channel_->drop_sender();
   }
 
-  /// Sends `value`; once. False, and the value is gone, if the channel was closed.
-  /// \throws std::logic_error if it was used, or moved from.
+  /// Sends `value`; once. False if the channel was closed; then the value is lost.
+  /// \throws std::logic_error if the permit was used, or moved from.
   bool send(T value) {
     auto& channel = detail::require_channel(channel_, "channel_permit::send");
     channel_ = nullptr;
@@ -114,7 +114,7 @@ class channel_permit {
 };
 
 /// The end of a channel that values are put into. A copy is another sender; when the last is gone
-/// the receivers get what is left, then nothing. It outlives its operations.
+/// the receivers get what is left, then nothing. It must outlive its operations.
 ///
 /// \par Threads
 /// Any thread, several at once on copies or on the same one.
@@ -140,11 +140,11 @@ class channel_sender {
   /// Lets go of the channel now: if this is the last sender, that ends it.
   void reset() noexcept { *this = channel_sender(); }
 
-  /// Puts `value` into the channel; while it is full waits, first come, first served. For tasks.
+  /// Puts `value` into the channel; waits while it is full, first come, first served. For tasks.
   /// \throws channel_closed
   ///
   /// \par Cancellation
-  /// The value was not sent, and is gone: to keep it, `reserve` first.
+  /// The value is not sent, and is lost: to keep it, `reserve` first.
   [[nodiscard]] send_operation<T> send(T value) {
     return send_operation<T>(require("channel_sender::send"), std::move(value));
   }
@@ -153,13 +153,13 @@ class channel_sender {
   /// \throws channel_closed
   ///
   /// \par Cancellation
-  /// Holds no room.
+  /// No room is held.
   [[nodiscard]] reserve_operation<T> reserve() {
     return reserve_operation<T>(require("channel_sender::reserve"));
   }
 
-  /// Puts `value` into the channel if there is room. If not, or if it is closed, false, and `value`
-  /// is as it was.
+  /// Puts `value` into the channel if there is room. False if there is none, or the channel is
+  /// closed; then `value` is unchanged.
   [[nodiscard]] bool try_send(T&& value) {
     auto& channel = require("channel_sender::try_send");
     detail::channel_trial<T> self(std::move(value));
@@ -175,8 +175,8 @@ class channel_sender {
                       [] { return detail::channel_patience(); });
   }
 
-  /// The same until stop is requested on `stop`: then false, and `value` is as it was. Room that is
-  /// there is used all the same.
+  /// The same until stop is requested on `stop`: then false, and `value` is unchanged. If there is
+  /// room at once, it sends even after the request.
   [[nodiscard]] bool send_blocking(T&& value, stop_token stop) {
     return send_within("channel_sender::send_blocking", value, [&stop] {
       return detail::channel_patience{no_deadline, std::move(stop)};
@@ -206,8 +206,8 @@ class channel_sender {
   template <class U>
   friend auto channel(std::size_t capacity);
   explicit channel_sender(detail::channel_state<T>& channel) noexcept : channel_(&channel) {}
-  // False if patience was at an end first: then the value is as it was. `patience()` makes it,
-  // where there is no room: mostly there is.
+  // False if the patience ran out first; then the value is unchanged. `patience()` is called only
+  // if there is no room, because mostly there is.
   template <class Patience>
   [[gnu::always_inline]] bool send_within(const char* operation, T& value, Patience patience) {
     using outcome = detail::channel_waiter::outcome;
@@ -219,7 +219,7 @@ class channel_sender {
       end = detail::block_to_send(channel, self.value(), patience);
     if (end == outcome::served) [[likely]]
       return true;
-    std::destroy_at(&value);  // Not assigned: a T need only be movable.
+    std::destroy_at(&value);  // Not assigned: a T need not be assignable.
     std::construct_at(&value, *std::move(self.value()));
     if (end == outcome::closed) throw channel_closed();
     return false;
@@ -231,7 +231,7 @@ class channel_sender {
 };
 
 /// The end of a channel that values come out of, each to one receiver. A copy is another receiver;
-/// when the last is gone sends fail, and what was not received is destroyed. It outlives its
+/// when the last is gone sends fail, and what was not received is destroyed. It must outlive its
 /// operations.
 ///
 /// \par Threads
@@ -268,7 +268,8 @@ class channel_receiver {
   ///     }
   ///
   /// \par Cancellation
-  /// No value was taken. One that was handed over before wins over the cancel.
+  /// No value is taken. A value that was handed over before the cancel came is given, and the
+  /// cancel stays pending.
   [[nodiscard]] receive_operation<T> receive() {
     return receive_operation<T>(require("channel_receiver::receive"));
   }
@@ -288,15 +289,15 @@ class channel_receiver {
                           [] { return detail::channel_patience(); });
   }
 
-  /// The same until stop is requested on `stop`; nothing then too. A value that is there is taken
-  /// all the same.
+  /// The same until stop is requested on `stop`; then it gives nothing. If there is a value at
+  /// once, it is taken even after the request.
   [[nodiscard]] std::optional<T> receive_blocking(stop_token stop) {
     return receive_within("channel_receiver::receive_blocking", [&stop] {
       return detail::channel_patience{no_deadline, std::move(stop)};
     });
   }
 
-  /// The same for `time` at most; nothing then too.
+  /// The same for `time` at most; then it gives nothing.
   template <class Rep, class Period>
   [[nodiscard]] std::optional<T> receive_blocking_for(std::chrono::duration<Rep, Period> time) {
     return receive_within("channel_receiver::receive_blocking_for",
@@ -349,10 +350,9 @@ struct channel_ends {
 /// and plain threads, with any number of senders and receivers (Tokio's mpsc, with several
 /// receivers). `auto [tx, rx] = channel<message>(64);`
 ///
-/// A send and a receive that need not wait cost an atomic operation each. Memory for 64 KiB of
-/// values is allocated at once, and then nothing any more; a channel of a larger capacity takes
-/// more when that is full, twice as much each time, and keeps it. While there is no memory for more
-/// it is full. T's moves must not throw.
+/// A send and a receive that need not wait cost an atomic operation each. Memory for up to 64 KiB
+/// of values is allocated at once. A channel of a larger capacity doubles its memory when that is
+/// full, and keeps it; if there is no memory, it counts as full. T's moves must not throw.
 ///
 /// \throws std::invalid_argument if `capacity` is zero.
 template <class T>
@@ -361,9 +361,9 @@ template <class T>
   return channel_ends<T>{channel_sender<T>(*made), channel_receiver<T>(*made)};
 }
 
-/// The same without a bound but memory, so that a send never waits (Tokio's unbounded_channel): for
-/// senders that must not, and of which is known that receivers keep up. What they send faster piles
-/// up. Its capacity says the greatest number that there is.
+/// The same, bounded by memory alone, so that a send never waits (Tokio's unbounded_channel): for
+/// senders that must not wait, when receivers are known to keep up. Values that are sent faster
+/// pile up. `capacity` gives the greatest std::size_t.
 template <class T>
 [[nodiscard]] auto unbounded_channel() {
   return channel<T>(std::numeric_limits<std::size_t>::max());

@@ -10,7 +10,7 @@ namespace lariat {
 
 namespace detail {
 
-/// What was put last comes first.
+/// A stack: the item that was put last comes first.
 template <class T>
 class lifo_store {
  public:
@@ -29,7 +29,7 @@ class lifo_store {
 
 }  // namespace detail
 
-/// A `queue` that gives the item first that was put last: for work of which the newest matters
+/// A `queue` that gives the item that was put last first: for work of which the newest matters
 /// most, or is still in the caches.
 ///
 /// \par Threads

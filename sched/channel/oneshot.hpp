@@ -8,18 +8,18 @@
 
 namespace lariat {
 
-/// Thrown by the await of a receiver when the sender went without a value, or when the value was
-/// received before.
+/// Thrown by the await of a receiver if the sender was destroyed without setting a value, or the
+/// value was received before.
 class broken_oneshot : public std::runtime_error {
  public:
   broken_oneshot();
 };
 
-/// The end of a oneshot that sets its value, once. Moves; if it goes without, the receiver gets
-/// broken_oneshot.
+/// The end of a oneshot that sets its value, once. Movable; if it is destroyed without setting one,
+/// the receiver gets broken_oneshot.
 ///
 /// \par Threads
-/// One thread at a time, but any; `closed` needs a loop.
+/// Any thread may use it, one at a time; `closed` needs a loop.
 template <class T>
 class [[nodiscard]] oneshot_sender {
  public:
@@ -37,8 +37,8 @@ class [[nodiscard]] oneshot_sender {
   void swap(oneshot_sender& other) noexcept { std::swap(state_, other.state_); }
   [[nodiscard]] explicit operator bool() const noexcept { return state_ != nullptr; }
 
-  /// Hands the value over and wakes the receiver; the sender is empty then. False if the receiver
-  /// is gone, and nobody will see the value.
+  /// Hands the value over and wakes the receiver; afterwards the sender is empty. False if the
+  /// receiver is gone, so that nobody will see the value.
   /// \throws std::logic_error if the sender is empty, and what T's constructor throws.
   template <class Value = T>
   bool set(Value&& value) {
@@ -54,8 +54,8 @@ class [[nodiscard]] oneshot_sender {
   /// Whether the receiver is gone. \throws std::logic_error if the sender is empty.
   [[nodiscard]] bool is_closed() const { return state().abandoned.raised(); }
 
-  /// Waits until the receiver is gone: then the work for its value can stop. One task at a time,
-  /// and nobody uses the sender meanwhile.
+  /// Waits until the receiver is gone, when the work for its value can stop. One task at a time,
+  /// and the sender must not be used otherwise meanwhile.
   /// \throws std::logic_error if the sender is empty, or another task awaits this.
   ///
   /// \par Cancellation
@@ -81,10 +81,10 @@ class [[nodiscard]] oneshot_sender {
   detail::oneshot_state<T>* state_ = nullptr;
 };
 
-/// The end of a oneshot that waits for its value: `co_await receiver`. Moves.
+/// The end of a oneshot that waits for its value: `co_await receiver`. Movable.
 ///
 /// \par Threads
-/// One thread at a time, but any; the await is on whatever loop its task runs.
+/// Any thread may use it, one at a time; it may be awaited on any loop.
 template <class T>
 class [[nodiscard]] oneshot_receiver {
  public:
@@ -105,12 +105,12 @@ class [[nodiscard]] oneshot_receiver {
   void swap(oneshot_receiver& other) noexcept { std::swap(state_, other.state_); }
   [[nodiscard]] explicit operator bool() const noexcept { return state_ != nullptr; }
 
-  /// Waits for the value, and gives it. The receiver stays where it is until the await has ended.
+  /// Waits for the value, and gives it. The receiver must not be moved until the await has ended.
   /// \throws broken_oneshot; std::logic_error if the receiver is empty, or another task awaits it.
   ///
   /// \par Cancellation
-  /// Ends by operation_cancelled; the value is not lost, and can be awaited again. If it was there
-  /// before, the cancel stays pending.
+  /// Ends by operation_cancelled; the value is not lost, and the receiver can be awaited again. If
+  /// the value came before the cancel, the cancel stays pending.
   [[nodiscard]] detail::oneshot_receive<T> operator co_await() const {
     if (state_ == nullptr) detail::throw_empty_oneshot();
     return detail::oneshot_receive<T>(*state_);

@@ -37,7 +37,7 @@ class heap_store {
     T item;
     std::uint64_t number;
   };
-  // The heap's first is what no other is "less" than.
+  // std::push_heap puts the greatest entry first, so the order is reversed.
   [[nodiscard]] auto later() noexcept {
     return [this](const entry& a, const entry& b) {
       if (before_(b.item, a.item)) return true;
@@ -55,8 +55,8 @@ class heap_store {
 /// A `queue` that gives the least item first, by `Compare`; equal ones in the order in which they
 /// were put.
 ///
-/// Items are moved as they are compared; both must not throw. Items that wait to be put, while it
-/// is full, are not compared yet.
+/// Neither moving nor comparing items may throw. An item whose `put` waits because the queue is
+/// full is compared only once it is in the queue.
 ///
 /// \par Threads
 /// As for `queue`.

@@ -9,8 +9,8 @@
 
 namespace lariat {
 
-/// A value of which only the latest matters, a configuration or a state, for many tasks that want
-/// to know when it changes (Tokio's watch). It outlives its receivers.
+/// A value of which only the latest matters, such as a configuration or a state, for many tasks
+/// that want to know when it changes (Tokio's watch). It must outlive its receivers.
 ///
 /// \par Threads
 /// It belongs to one loop: that of the thread that makes it, or, if none runs there, that of the
@@ -24,14 +24,14 @@ class watch final : public detail::publisher {
 
   explicit watch(T initial) : value_(std::move(initial)) {}
 
-  /// The value. A reference to it is good until the next await.
+  /// The value. The reference is valid until the next await.
   /// \throws std::logic_error on a thread other than its loop's.
   [[nodiscard]] const T& get() {
     require_here("watch::get");
     return value_;
   }
 
-  /// Changes the value, and wakes all who wait.
+  /// Changes the value, and wakes all waiting tasks.
   /// \throws std::logic_error if it is closed, or on a thread other than its loop's.
   void set(T value) {
     check_set();
@@ -39,8 +39,8 @@ class watch final : public detail::publisher {
     publish();
   }
 
-  /// The same by `edit(T&)`. If that gives a bool, false means that nothing has changed, and
-  /// nobody is woken.
+  /// The same, but changes the value in place, by `edit(T&)`. If `edit` returns a bool, false means
+  /// that nothing has changed, and nobody is woken.
   template <std::invocable<T&> Change>
   void modify(Change edit) {
     check_set();
@@ -52,7 +52,7 @@ class watch final : public detail::publisher {
     publish();
   }
 
-  /// A receiver that has seen the value as it is now.
+  /// Makes a receiver that counts the current value as seen.
   /// \throws std::logic_error on a thread other than its loop's.
   [[nodiscard]] receiver subscribe() {
     require_here("watch::subscribe");
@@ -75,19 +75,19 @@ class watch final : public detail::publisher {
 template <class T>
 class watch<T>::receiver {
  public:
-  /// Waits until the value is another than at the last `changed`, and gives true; false if the
-  /// watch is closed and the value was seen. Changes that come together are one. The receiver stays
-  /// where it is until the await has ended. Allocates nothing.
+  /// Waits until the value was set since the last `changed`, and gives true; false if the watch is
+  /// closed and the last value was seen. Several changes since then count as one. The receiver must
+  /// not be moved until the await has ended. Allocates nothing.
   ///
   /// \par Cancellation
   /// Ends by operation_cancelled, and no change is missed.
   [[nodiscard]] change changed() noexcept { return change(*from_, seen_); }
 
-  /// The value as it is now. A reference to it is good until the next await.
+  /// The current value. The reference is valid until the next await.
   [[nodiscard]] const T& get() const { return from_->get(); }
 
-  /// Waits until `predicate(value)` holds; that is looked at now, and after each change. False if
-  /// the watch was closed before that. Takes a frame.
+  /// Waits until `predicate(value)` is true. It is called now, and after each change. False if the
+  /// watch was closed before it was true. Allocates a frame.
   ///
   /// \par Cancellation
   /// As for `changed`.

@@ -10,7 +10,7 @@
 
 namespace lariat::detail {
 
-/// A queue whose order is that of `Store`: it has `size`, `push`, `pop` and `clear`.
+/// A queue whose order is that of `Store`, which has `size`, `push`, `pop` and `clear`.
 template <class T, class Store>
 class basic_queue : public queue_base {
   static_assert(std::is_nothrow_move_constructible_v<T>,
@@ -20,19 +20,19 @@ class basic_queue : public queue_base {
   class put_operation;
   class get_operation;
 
-  /// \param limit How many items it holds before `put` waits; zero: any number.
+  /// \param limit How many items the queue holds before `put` waits; zero: any number.
   explicit basic_queue(std::size_t limit = 0) noexcept : queue_base(limit) {}
 
-  /// Adds an item, or gives it to whoever waits for one; waits while the queue is full.
+  /// Adds an item, or hands it to a task that waits for one; waits while the queue is full.
   /// \throws queue_closed, or std::logic_error in a task of another loop.
   ///
   /// \par Cancellation
-  /// Ends by operation_cancelled, and the item is not put; it is destroyed. If it was put before
-  /// that, the cancel stays pending.
+  /// Ends by operation_cancelled; the item is not put, and destroyed. If the item was put before
+  /// the cancel came, the cancel stays pending.
   [[nodiscard]] put_operation put(T item) noexcept { return put_operation(*this, std::move(item)); }
 
-  /// Adds an item if that can be done at once. If not, because the queue is full or closed, gives
-  /// false, and `item` is as it was.
+  /// Adds an item if that can be done at once. False if not, because the queue is full or closed;
+  /// then `item` is unchanged.
   /// \throws std::logic_error on another thread than its loop's.
   [[nodiscard]] bool try_put(T&& item) {
     require_here("queue::try_put");
@@ -41,12 +41,12 @@ class basic_queue : public queue_base {
   [[nodiscard]] bool try_put(const T& item) { return try_put(T(item)); }
 
   /// Takes the next item, and waits while there is none; gives nothing once the queue is closed and
-  /// empty. Who waits longest gets the first item.
+  /// empty. The task that has waited longest gets the first item.
   /// \throws std::logic_error in a task of another loop.
   ///
   /// \par Cancellation
-  /// Ends by operation_cancelled, and no item is taken. Who was given one has it: then the cancel
-  /// stays pending.
+  /// Ends by operation_cancelled, and no item is taken. A task that was handed an item before the
+  /// cancel came gets it, and the cancel stays pending.
   [[nodiscard]] get_operation get() noexcept { return get_operation(*this); }
 
   /// Takes the next item if there is one.
@@ -125,7 +125,8 @@ class [[nodiscard]] basic_queue<T, Store>::get_operation final
  public:
   explicit get_operation(basic_queue& from) noexcept
       : basic_wait_operation<get_operation>(from), from_(&from) {}
-  get_operation(const get_operation& other) noexcept  // Awaited by nobody: it has no item.
+  get_operation(const get_operation&
+                    other) noexcept  // Copied only before it is awaited, when it has no item.
       : basic_wait_operation<get_operation>(other), from_(other.from_) {}
 
   std::optional<T> await_resume() {
@@ -148,7 +149,7 @@ class [[nodiscard]] basic_queue<T, Store>::get_operation final
   std::optional<T> item_;
 };
 
-// Nobody overtakes: while somebody waits to put, the store is full.
+// No item overtakes that of a waiting `put`: while a task waits to put, the store is full.
 template <class T, class Store>
 bool basic_queue<T, Store>::add(T& item) {
   if (!getters_.empty()) {
@@ -167,7 +168,7 @@ template <class T, class Store>
 void basic_queue<T, Store>::take(std::optional<T>& into) {
   into.emplace(store_.pop());
   if (putters_.empty()) return;
-  store_.push(std::move(putters_.front().item_));  // There is room: it does not throw.
+  store_.push(std::move(putters_.front().item_));  // There is room, so it does not throw.
   count_put();
   putters_.front().wake();
 }

@@ -19,13 +19,13 @@ bool baton_wait::start() {
     throw std::logic_error(std::string("lariat: ") + info().name + ": another task awaits it");
   }
   if (!awaited_->wait(*this)) return false;
-  // Another thread may have posted it by now; but this loop runs it when this has returned.
+  // Another thread may have posted it already, but this loop runs it only after this has returned.
   suspend();
   return true;
 }
 
 void baton_wait::cancel() noexcept {
-  if (cancelled_ || !awaited_->withdraw(*this)) return;  // It is on its way.
+  if (cancelled_ || !awaited_->withdraw(*this)) return;  // It was told, and is queued already.
   cancelled_ = true;
   complete();
 }

@@ -7,9 +7,9 @@
 
 namespace lariat::detail {
 
-/// Something that happens once, on any thread, and that one task at a time waits for, on any loop:
-/// a word that is null, the waiter, or the word's own address when it has happened. Protocol:
-/// sched/README.md, "Baton". A template so that the same text is checked by its model.
+/// An event that happens once, on any thread, and for which one task at a time waits, on any loop.
+/// One word: null, the waiter's address, or, once it has happened, the word's own address.
+/// Protocol: sched/README.md, "Baton". A template so that the model checks the same text.
 template <class Waiter, class Word>
 class basic_baton {
  public:
@@ -17,11 +17,11 @@ class basic_baton {
   basic_baton(const basic_baton&) = delete;
   basic_baton& operator=(const basic_baton&) = delete;
 
-  /// Any thread, once. Gives the waiter that has to be told, if there is one; it stays there until
-  /// it is.
+  /// Any thread, once: it has happened. Returns the waiter to tell, if there is one; the waiter
+  /// stays alive until it is told.
   [[nodiscard]] Waiter* raise() noexcept {
-    // Release: what happened is seen by `raised` and `wait`. Acquire: pairs with the release in
-    // `wait`, for the caller reads what the waiter wrote.
+    // Release: `raised` and `wait` see what was written before. Acquire: pairs with the release in
+    // `wait`, because the caller reads what the waiter wrote.
     return word_.exchange(self(), std::memory_order_acq_rel);
   }
 
@@ -29,13 +29,13 @@ class basic_baton {
     return word_.load(std::memory_order_acquire) == self();  // Pairs with the release in `raise`.
   }
 
-  /// Whether somebody waits. For the thread of those who do.
+  /// Whether a task waits. On the thread of the tasks that do.
   [[nodiscard]] bool awaited() const noexcept {
     const Waiter* waiter = word_.load(std::memory_order_relaxed);  // For a check only.
     return waiter != nullptr && waiter != self();
   }
 
-  /// Makes it wait. False if it has happened already. \pre Nobody waits.
+  /// Makes `waiter` wait. False if it has happened already. \pre No task waits.
   [[nodiscard]] bool wait(Waiter& waiter) noexcept {
     Waiter* expected = nullptr;
     // Release and acquire: as in `raise`.
@@ -43,7 +43,7 @@ class basic_baton {
                                          std::memory_order_acquire);
   }
 
-  /// Lets it wait no longer. False if it has been, or is about to be, told.
+  /// Ends the wait of `waiter`. False if it was told, or is about to be.
   [[nodiscard]] bool withdraw(Waiter& waiter) noexcept {
     Waiter* expected = &waiter;
     // Relaxed: nothing is handed over; on failure the waiter is yet to be told.
@@ -63,10 +63,11 @@ class basic_baton {
 class baton_wait;
 using baton = basic_baton<baton_wait, std::atomic<baton_wait*>>;
 
-/// Tells that it has happened. Any thread, once; after it the waiter may destroy the baton.
+/// Marks the event as happened and wakes the waiter. Any thread, once; the waiter may then destroy
+/// the baton.
 void raise(baton& happened) noexcept;
 
-/// Waits for a baton. Awaitables derive from it, and call `check_cancelled` when they are resumed.
+/// The wait for a baton: a base for awaitables, which call `check_cancelled` when they are resumed.
 class baton_wait : public starting_operation<baton_wait> {
  public:
   void cancel() noexcept final;

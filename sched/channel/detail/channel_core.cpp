@@ -102,7 +102,7 @@ void channel_core::end(bool clear) noexcept {
     const std::lock_guard tail(tail_lock_);
     closed_.store(true, std::memory_order_release);
     refused = waiting_senders_.take_all();
-    ended = waiting_receivers_.take_all();  // They wait, so there is nothing for them.
+    ended = waiting_receivers_.take_all();  // They wait, so the buffer is empty.
     for (auto* each = refused; each != nullptr; each = each->next_) each->told_ = outcome::closed;
     for (auto* each = ended; each != nullptr; each = each->next_) each->told_ = outcome::closed;
     if (clear) clear_buffer();
@@ -116,7 +116,8 @@ void channel_core::close() noexcept { end(false); }
 void channel_core::close_and_clear() noexcept { end(true); }
 
 void channel_core::drop_sender() noexcept {
-  // Both, here and below: what others did to the channel comes before its end.
+  // Release and acquire, here and below: whatever others did to the channel happens before its
+  // deletion.
   if (senders_.fetch_sub(1, std::memory_order_acq_rel) != 1) return;
   refuse_if_waiting(waiting_senders_, head_lock_);
   end(false);
@@ -133,13 +134,14 @@ void channel_core::drop_receiver() noexcept {
 std::size_t channel_core::size() const noexcept {
   const std::uint64_t head = head_.load(std::memory_order_acquire);
   const std::uint64_t tail = tail_.load(std::memory_order_acquire);
-  return tail - head < capacity_ ? tail - head : capacity_;  // Others go on between the two.
+  return tail - head < capacity_ ? tail - head
+                                 : capacity_;  // The channel may change between the two loads.
 }
 
 template <class Count>
 bool channel_core::spin_habit::spin(const Count& available) noexcept {
   constexpr int looks_max = 8;
-  constexpr int pauses = 32;  // Between two looks, each of which takes a line from the other side.
+  constexpr int pauses = 32;  // Between two looks: each takes a cache line from the other side.
   constexpr std::uint32_t skip_max = 255;
   const std::uint32_t skip = skip_.load(std::memory_order_relaxed);
   if (skip > 0) {
@@ -149,7 +151,8 @@ bool channel_core::spin_habit::spin(const Count& available) noexcept {
   std::size_t seen = 0;
   for (int looks = 0; looks < looks_max; ++looks) {
     for (int i = 0; i < pauses; ++i) pause();
-    // While more comes at each look it pays to go on: what has come together is taken at one go.
+    // As long as there is more at each look it pays to go on, because what has come together is
+    // taken together.
     const std::size_t now = available();
     if (now > 0 && now <= seen) break;
     seen = now;

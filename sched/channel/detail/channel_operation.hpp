@@ -13,7 +13,7 @@ namespace lariat::detail {
 /// Which end of a channel is used.
 enum class channel_way : unsigned char { in, out };
 
-/// What all awaitables of a channel have in common, by whether they send or receive.
+/// The base of a channel's awaitables, for sending or for receiving.
 template <class T, channel_way way>
 class channel_operation : public operation, public channel_waiter_of<T> {
  public:
@@ -28,13 +28,13 @@ class channel_operation : public operation, public channel_waiter_of<T> {
     }
     const channel_waiter::outcome made = attempt();
     if (made == channel_waiter::outcome::waiting) {
-      // Whoever serves it may do so at once, from another thread; the loop runs it later all the
-      // same.
+      // Another thread may serve it right now, but this loop runs it only after this has returned.
       suspend();
       return true;
     }
     this->told_ = made;
-    // Now and then through the ready queue, so that who never has to wait starves nobody.
+    // Now and then through the ready queue, so that a task that never has to wait does not starve
+    // the others.
     if (!owner().spend_budget()) [[likely]]
       return false;
     suspend();
@@ -83,7 +83,7 @@ class channel_operation : public operation, public channel_waiter_of<T> {
   }
 
   [[gnu::noinline]] channel_waiter::outcome wait() noexcept {
-    const bool spin = !owner().has_ready();  // The loop would go to sleep.
+    const bool spin = !owner().has_ready();  // Only if the loop would go to sleep.
     return way == channel_way::in ? channel_->send_or_wait(*this, spin)
                                   : channel_->receive_or_wait(*this, spin);
   }

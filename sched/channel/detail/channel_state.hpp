@@ -15,7 +15,8 @@
 
 namespace lariat::detail {
 
-/// A waiter with a place for what it sends or receives. A sender without a value wants room only.
+/// A waiter with a place for the value that it sends or receives. A sender without a value wants to
+/// reserve room.
 template <class T>
 class channel_waiter_of : public channel_waiter {
  public:
@@ -30,7 +31,7 @@ class channel_waiter_of : public channel_waiter {
   std::optional<T> value_;
 };
 
-/// A channel and what is in it. Its ends refer to it.
+/// A channel and its buffer. The channel's ends refer to it.
 template <class T>
 class channel_state final : public channel_core {
   static_assert(std::is_nothrow_move_constructible_v<T> && std::is_nothrow_destructible_v<T>,
@@ -45,7 +46,7 @@ class channel_state final : public channel_core {
         items_(new item[mask_ + 1]) {}
   ~channel_state() override { channel_state::clear_buffer(); }
 
-  /// Sends what `sender` holds, or reserves room. `waiting` if that cannot be done at once.
+  /// Sends the value of `sender`, or reserves room. `waiting` if that cannot be done at once.
   outcome send(waiter& sender) noexcept {
     channel_waiter* receiver = nullptr;
     outcome made;
@@ -62,8 +63,8 @@ class channel_state final : public channel_core {
     return made;
   }
 
-  /// The same for who has just tried, and now waits if need be: then it will be delivered, or
-  /// withdrawn. With `spin` it looks for a while first.
+  /// The same for a sender that has just tried, and now waits if it must: then it will be
+  /// delivered, or has to be withdrawn. With `spin` it spins for a while before that.
   outcome send_or_wait(waiter& sender, bool spin) noexcept {
     outcome made = outcome::waiting;
     if (spin && spin_for_room()) made = send(sender);
@@ -88,7 +89,7 @@ class channel_state final : public channel_core {
       if (waiting_senders_.empty()) [[likely]] {
         made = receive_locked(receiver);
       } else {
-        // Nobody may take the room before those who wait for it.
+        // Both locks: nobody may take the room before the senders that wait for it.
         const std::lock_guard tail(tail_lock_);
         made = receive_locked(receiver);
         served = serve_senders();
@@ -98,7 +99,7 @@ class channel_state final : public channel_core {
     return made;
   }
 
-  /// Not in line: g++ 12 takes the value for uninitialised there (-Wmaybe-uninitialized).
+  /// Not inlined: otherwise g++ 12 takes the value for uninitialised (-Wmaybe-uninitialized).
   [[gnu::noinline]] outcome try_receive(waiter& receiver) noexcept { return receive(receiver); }
 
   /// As `send_or_wait`.
@@ -123,7 +124,8 @@ class channel_state final : public channel_core {
     channel_waiter* receiver = nullptr;
     channel_waiter* served = nullptr;
     {
-      // Both: a receiver that waits takes the value, and the room is there for a sender that waits.
+      // Both locks: a waiting receiver may get the value, and then the room goes to a waiting
+      // sender.
       const std::lock_guard head(head_lock_);
       const std::lock_guard tail(tail_lock_);
       --reserved_;
@@ -142,7 +144,7 @@ class channel_state final : public channel_core {
     [[nodiscard]] T& value() noexcept { return *std::launder(reinterpret_cast<T*>(bytes)); }
   };
 
-  // How many places the ring has at first: all, if that is not much.
+  // How many places the ring has at first: as many as the capacity, if that takes little memory.
   static constexpr std::size_t places_for(std::size_t capacity) noexcept {
     constexpr std::size_t bytes = 64 * 1024;
     constexpr std::size_t most = sizeof(item) < bytes ? std::bit_floor(bytes / sizeof(item)) : 1;
@@ -155,8 +157,8 @@ class channel_state final : public channel_core {
     return std::unique_ptr<item[]>(new (std::nothrow) item[places]);
   }
 
-  // The ring had no room, with `too_few` places: sends when it is twice as large. Without memory
-  // for that the channel is full. What is slow about it is done without a lock.
+  // The ring, of `too_few` places, had no room: sends after making it twice as large. Without
+  // memory for that the channel counts as full. Memory is allocated and freed without a lock held.
   [[gnu::noinline, gnu::cold]] outcome send_growing(waiter& sender, std::size_t too_few) noexcept {
     for (;;) {
       std::unique_ptr<item[]> ring = make_ring(2 * too_few);
@@ -170,7 +172,7 @@ class channel_state final : public channel_core {
         const std::lock_guard tail(tail_lock_);
         if (ring != nullptr && mask_ + 1 == too_few) {
           move_to(ring);
-          served = serve_senders();  // Those who waited for memory.
+          served = serve_senders();  // Senders that waited for lack of memory.
         }
         made = send_locked(sender, receiver);
         places = mask_ + 1;
@@ -179,11 +181,11 @@ class channel_state final : public channel_core {
       if (receiver != nullptr) deliver(*receiver);
       deliver_all(served);
       if (!again) return made;
-      too_few = places;  // It has become larger meanwhile, and is full again.
+      too_few = places;  // Another sender has made it larger meanwhile, and it is full again.
     }
   }
 
-  // Under both locks. Gives the old ring back.
+  // Under both locks. Leaves the old ring in `ring`.
   void move_to(std::unique_ptr<item[]>& ring) noexcept {
     const std::size_t mask = 2 * mask_ + 1;
     const std::uint64_t tail = tail_.load(std::memory_order_relaxed);
@@ -210,8 +212,8 @@ class channel_state final : public channel_core {
     return outcome::served;
   }
 
-  // Under the tail's lock, when there is room. To a receiver that waits, or into the buffer, which
-  // is empty if one waits.
+  // Under the tail's lock, when there is room. Gives the value to a waiting receiver, or puts it
+  // into the buffer. A receiver waits only while the buffer is empty, so no value is overtaken.
   void put(T&& value, channel_waiter*& receiver) noexcept {
     if (!waiting_receivers_.empty()) {
       receiver = &waiting_receivers_.pop();
@@ -228,7 +230,8 @@ class channel_state final : public channel_core {
   outcome receive_locked(waiter& receiver) noexcept {
     const std::uint64_t head = head_.load(std::memory_order_relaxed);
     if (!has_item(head)) {
-      // Written under this lock too: if it is set, what was sent before has been looked for.
+      // `closed_` is written under this lock too: if it is set, everything that was sent before it
+      // is visible here, and there was nothing.
       return closed_.load(std::memory_order_relaxed) ? outcome::closed : outcome::waiting;
     }
     T& oldest = items_[head & mask_].value();
@@ -257,7 +260,7 @@ class channel_state final : public channel_core {
     seen_tail_ = tail;
   }
 
-  // Read by both sides at every step: on a line that is written under both locks, seldom.
+  // Read by both sides at every step, so on a cache line that is seldom written (under both locks).
   alignas(64) std::size_t mask_;
   std::unique_ptr<item[]> items_;
 };

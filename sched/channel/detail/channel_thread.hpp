@@ -26,7 +26,7 @@ State& require_channel(State* channel, const char* operation) {
   return *channel;
 }
 
-/// Who tries, and does not wait.
+/// The waiter of a call that tries once and does not wait.
 template <class T>
 class channel_trial final : public channel_waiter_of<T> {
  public:
@@ -37,11 +37,11 @@ class channel_trial final : public channel_waiter_of<T> {
   void deliver() noexcept override {}
 };
 
-/// Where a blocking thread sleeps. What it waits for and a stop request both wake it, and either
-/// may be under way when the other has: so each has a flag of its own.
+/// Where a blocking thread sleeps. Delivery and a stop request both wake it, and one may still be
+/// on its way when the other has woken it, so each has a flag of its own.
 class channel_parker {
  public:
-  /// Until it is delivered, stopped, or the deadline has come. True if it was delivered.
+  /// Sleeps until it is delivered, stopped, or the deadline has come. True if it was delivered.
   [[nodiscard]] bool wait(clock_ns deadline) noexcept;
   void wait_delivered() noexcept;
 
@@ -75,7 +75,7 @@ class channel_thread final : public channel_waiter_of<T> {
   explicit channel_thread(std::optional<T>&& value) noexcept
       : channel_waiter_of<T>(std::move(value)) {}
 
-  /// Blocks until it is delivered. False if patience was at an end first.
+  /// Blocks until it is delivered. False if `patience` ran out first.
   [[nodiscard]] bool wait(const channel_patience& patience) noexcept {
     const stop_callback<waker> wake(patience.stop, waker{parker_});
     return parker_.wait(patience.deadline);
@@ -91,8 +91,8 @@ class channel_thread final : public channel_waiter_of<T> {
   channel_parker parker_;
 };
 
-/// Sends `value`, and blocks while there is no room. `cancelled` if patience, which `make` gives,
-/// was at an end first: then the value is as it was. Not in line: mostly there is room.
+/// Sends `value`, and blocks while there is no room. `cancelled` if the patience that `make`
+/// returns ran out first; then the value is unchanged. Not inlined, because mostly there is room.
 template <class T, class Make>
 [[gnu::noinline]] channel_waiter::outcome block_to_send(channel_state<T>& channel,
                                                         std::optional<T>& value,
@@ -104,14 +104,14 @@ template <class T, class Make>
     if (!self.wait(patience) && !channel.withdraw_sender(self)) self.wait_delivered();
     end = self.told();
   }
-  value.reset();  // Not assigned: a T need only be movable.
+  value.reset();  // Not assigned: a T need not be assignable.
   if (end != channel_waiter::outcome::served && self.value())
     value.emplace(*std::move(self.value()));
   return end;
 }
 
-/// Receives a value, and blocks while there is none. Nothing if the channel is closed, or patience
-/// was at an end first.
+/// Receives a value, and blocks while there is none. Nothing if the channel is closed, or the
+/// patience ran out first.
 template <class T, class Make>
 [[gnu::noinline]] std::optional<T> block_to_receive(channel_state<T>& channel, Make make) noexcept {
   const channel_patience patience = make();

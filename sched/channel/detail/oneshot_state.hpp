@@ -13,10 +13,10 @@ namespace lariat::detail {
 /// \throws broken_oneshot.
 [[noreturn]] void throw_broken_oneshot();
 
-/// \throws std::logic_error: the end was moved from, or used up.
+/// \throws std::logic_error, because the end was moved from, or used.
 [[noreturn]] void throw_empty_oneshot();
 
-/// What the two ends of a oneshot have in common; goes with the last of them.
+/// The state that the two ends of a oneshot share; deleted with the last of them.
 template <class T>
 class oneshot_state {
   static_assert(alignof(T) <= alignof(std::max_align_t),
@@ -29,13 +29,13 @@ class oneshot_state {
   }
 
   void leave() noexcept {
-    // Release and acquire: whoever deletes it does so behind all that the other end did.
+    // Release and acquire: everything that the other end did happens before the deletion.
     if (ends_.fetch_sub(1, std::memory_order_acq_rel) == 1) delete this;
   }
 
-  baton filled;            // The value is there, or will never be.
-  baton abandoned;         // The receiver is gone.
-  std::optional<T> value;  // The sender's until `filled`, then the receiver's.
+  baton filled;            // Raised when the value is there, or can never come.
+  baton abandoned;         // Raised when the receiver is gone.
+  std::optional<T> value;  // Belongs to the sender until `filled` is raised, then to the receiver.
 
  private:
   ~oneshot_state() = default;

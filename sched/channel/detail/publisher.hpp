@@ -8,19 +8,19 @@ namespace lariat::detail {
 
 class publisher_wait;
 
-/// What watch and broadcast have in common: a count of what was published so far, receivers that
-/// wait until it is more than what they have seen, and the close.
+/// The common part of watch and broadcast: a count of the values published so far, receivers that
+/// wait until it exceeds the count that they have seen, and closing.
 class publisher : protected loop_bound {
  public:
-  /// Says that nothing will be published any more: who waits is told. From another thread it
-  /// happens when the loop has heard of it.
+  /// Ends it: nothing more can be published, and waiting tasks are woken. From another thread it
+  /// happens when the loop has received the request.
   void close() noexcept { here() ? close_here() : request_flag(1); }
 
  protected:
   publisher() = default;
   ~publisher() = default;
 
-  /// Counts one more, and wakes all who wait. On the loop's thread.
+  /// Counts one more value, and wakes all waiting tasks. On the loop's thread.
   void publish() noexcept {
     ++published_;
     waiters_.wake_all();
@@ -43,10 +43,11 @@ class publisher : protected loop_bound {
   bool closed_ = false;
 };
 
-/// Who waits for something new. It looks at it when it is resumed.
+/// A receiver's wait for something new. The value is read when the task is resumed, not when it is
+/// woken.
 class publisher_wait : public wait_operation {
  protected:
-  /// \param seen Counts what was seen, and stays where it is.
+  /// \param seen The count that the receiver has seen; must not move meanwhile.
   publisher_wait(publisher& from, const std::uint64_t& seen) noexcept
       : wait_operation(from), from_(&from), seen_(&seen) {}
   publisher_wait(const publisher_wait&) = default;

@@ -25,7 +25,7 @@ void queue_base::close_now() noexcept { here() ? close_here(true) : request_flag
 void queue_base::close_here(bool now) noexcept {
   closed_ = true;
   turn_away();
-  // Fewer, if somebody was done with items that he had not taken.
+  // At most `undone_`, in case `task_done` was called for items that were never taken.
   if (now) done_here(std::min(discard(), undone_));
 }
 

@@ -7,44 +7,44 @@
 
 namespace lariat::detail {
 
-/// The part of queues that does not depend on what is in them: the count of items that were put and
-/// are not done, those who wait for its end, and the close.
+/// The part of queues that does not depend on the items' type: the count of items that were put and
+/// are not done yet, the tasks that wait for it to reach zero, and closing.
 class queue_base : protected loop_bound {
  public:
-  /// Says that an item which was taken has been dealt with: see `join`. From another thread it
-  /// counts when the loop has heard of it.
-  /// \throws std::logic_error if no item is left that could be. Where another thread calls, which
-  /// is not there to be told, the program ends.
+  /// Counts an item that was taken as done: see `join`. From another thread it counts when the loop
+  /// has received the request.
+  /// \throws std::logic_error if all items are done already. From another thread that ends the
+  /// program: it is found later, when there is no caller to throw to.
   void task_done();
 
-  /// Waits until each item that was put has been dealt with. Allocates nothing.
+  /// Waits until each item that was put is done. Allocates nothing.
   /// \throws std::logic_error in a task of another loop.
   ///
   /// \par Cancellation
-  /// Ends by operation_cancelled, unless all was done before.
+  /// Ends by operation_cancelled, unless all items were done before.
   [[nodiscard]] gate_wait<queue_base> join() noexcept { return gate_wait(*this); }
 
-  /// Lets nobody put anything any more: who waits to put gets queue_closed. What is in the queue
-  /// can be taken, then `get` gives nothing. From another thread it happens when the loop has heard
-  /// of it.
+  /// Closes the queue: `put` throws queue_closed, also in tasks that wait in it. What is in the
+  /// queue can still be taken; after that `get` gives nothing. From another thread it happens when
+  /// the loop has received the request.
   void close() noexcept;
 
-  /// The same, and destroys what is in the queue; for `join` that is done.
+  /// The same, and destroys the items in the queue, which then count as done.
   void close_now() noexcept;
 
   /// Whether it was closed. \throws std::logic_error on another thread than its loop's.
   [[nodiscard]] bool closed();
 
  protected:
-  /// \param limit Zero: none.
+  /// \param limit Zero: no limit.
   explicit queue_base(std::size_t limit) noexcept
       : limit_(limit == 0 ? static_cast<std::size_t>(-1) : limit) {}
   ~queue_base() = default;
 
-  /// Tells all who wait to put or to get that the queue is closed.
+  /// Wakes all tasks that wait to put or to get, as the queue is closed.
   virtual void turn_away() noexcept = 0;
 
-  /// Empties the queue, and gives how many there were.
+  /// Empties the queue, and returns how many items it had.
   [[nodiscard]] virtual std::size_t discard() noexcept = 0;
 
   [[nodiscard]] bool is_closed() const noexcept { return closed_; }

@@ -8,8 +8,8 @@
 
 namespace lariat::detail {
 
-/// A FIFO in one piece of memory that doubles when it is full, and then needs none any more:
-/// std::deque allocates for ever.
+/// A FIFO in one block of memory that doubles when it is full. Once it has reached its peak it
+/// allocates nothing more; a std::deque allocates for ever.
 template <class T>
 class ring_buffer {
  public:
@@ -23,7 +23,7 @@ class ring_buffer {
 
   [[nodiscard]] std::size_t size() const noexcept { return size_; }
 
-  /// \throws std::bad_alloc, and `value` is as it was.
+  /// \throws std::bad_alloc; then `value` is unchanged.
   void push(T&& value) {
     if (size_ == capacity_) grow();
     assert(size_ < capacity_ && "a value is put into a full buffer");
@@ -31,7 +31,7 @@ class ring_buffer {
     ++size_;
   }
 
-  /// Not if it is empty.
+  /// \pre It is not empty.
   [[nodiscard]] T pop() noexcept {
     assert(size_ > 0 && "a value is taken from an empty buffer");
     assert(first_ < capacity_ && "the oldest value lies outside of the buffer");
