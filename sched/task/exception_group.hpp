@@ -10,7 +10,8 @@
 
 namespace lariat {
 
-/// Several failures thrown as one (Python's ExceptionGroup). Its what() lists theirs.
+/// Several failures thrown as one exception (Python's ExceptionGroup). Its what() lists the texts
+/// of all.
 class exception_group : public std::exception {
  public:
   exception_group(std::string name, std::vector<std::exception_ptr> errors);
@@ -20,12 +21,12 @@ class exception_group : public std::exception {
 
   [[nodiscard]] const char* what() const noexcept override { return text_.c_str(); }
 
-  /// The beginning of what(), without theirs: "task_group: 2 failures".
+  /// The beginning of what(), without the failures' texts: "task_group: 2 failures".
   [[nodiscard]] std::string_view heading() const noexcept {
     return std::string_view(text_).substr(0, heading_size_);
   }
 
-  /// Those that are an E, and the rest.
+  /// Splits the failures into those that are an E, and the rest.
   template <class E>
   [[nodiscard]] std::pair<std::vector<std::exception_ptr>, std::vector<std::exception_ptr>> split()
       const {

@@ -32,7 +32,7 @@ class generator_promise final : public promise_base {
   void return_void() const noexcept {}
   void unhandled_exception() noexcept { error_ = std::current_exception(); }
 
-  /// What was yielded since the last call; nothing if the body has ended.
+  /// The value that was yielded since the last call; nothing if the body has ended.
   [[nodiscard]] std::optional<T> take() {
     this->allow_restart();
     if (error_ != nullptr) std::rethrow_exception(std::exchange(error_, nullptr));
@@ -52,7 +52,7 @@ class generator_promise final : public promise_base {
 /// g++ 12 is to compile it: it makes the frame too small for an await in a condition.)
 ///
 /// \par Cancellation
-/// That of the awaits inside it: `next` then throws operation_cancelled, and the sequence has
+/// The awaits inside it are cancelled: `next` then throws operation_cancelled, and the sequence has
 /// ended. Dropping the generator between two values destroys its locals.
 template <class T>
 class [[nodiscard]] async_generator {

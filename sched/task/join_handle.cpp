@@ -17,7 +17,7 @@ bool join_operation_base::start() {
     return false;
   }
   const bool here = loop::current() == record_->owner();
-  // A task that waits for nothing yet, unless it is this one, cannot wait for this one.
+  // A deadlock is possible only if the awaited task waits for something, or is this one.
   if (here && !cancelled_before &&
       (record_->waiting_in() != nullptr || record_ == &task_context()) && deadlock_checks()) {
     refuse_deadlock(*this);
@@ -28,19 +28,20 @@ bool join_operation_base::start() {
   } else if (!record_->post(registration_)) {
     complete();
   }
-  // Passed on and waited for, as one that comes later: the task may use what its awaiter has.
+  // The cancel is passed on, and the task's end awaited, as for a cancel that comes later: the task
+  // may use objects of its awaiter.
   if (cancelled_before) cancel();
   return true;
 }
 
 woken_by join_operation_base::depends_on(dependency_visitor& visit) const {
-  // What a task of another loop waits for only that loop's thread may look at.
+  // Only the thread of a task's loop may look at what the task waits for.
   if (record_->owner() != loop::current()) return woken_by::somebody;
   (void)visit.task(*record_);
   return woken_by::all_of;
 }
 
-// On the task's loop, which is not the waiter's.
+// Runs on the awaited task's loop, which is not the waiter's.
 void join_operation_base::registration::run() noexcept {
   if (!owner_.record_->add_waiter(owner_)) owner_.joined();
 }
@@ -49,14 +50,14 @@ void join_operation_base::joined() noexcept { owner().post(*this); }
 
 void join_operation_base::cancel() noexcept {
   cancelled_ = true;
-  // If tasks join each other in a ring, the cancel comes back to where it began: there the waiting
-  // ends, or nothing would.
+  // If tasks join each other in a cycle, the cancel comes back to the wait where it began. That
+  // wait ends, or none would.
   const detail::cancel_cascade& cascade = detail::this_thread_state().cancels;
   if (on_cancel_ == on_cancel::cancel_task && !passing_on_ && passed_on_in_ != cascade.number) {
     passing_on_ = true;
     record_->request_cancel("its awaiter was cancelled");
     passing_on_ = false;
-    // Those may still lead here.
+    // The tasks that were put aside may still pass the cancel back to here.
     if (!cascade.put_aside.empty()) passed_on_in_ = cascade.number;
     return;
   }
@@ -70,7 +71,8 @@ void join_operation_base::cancel() noexcept {
   complete();
 }
 
-// First on the task's loop, behind the registration; then on the waiter's, behind `joined`.
+// Runs first on the awaited task's loop, after the registration; then on the waiter's, after
+// `joined`.
 void join_operation_base::withdrawal::run() noexcept {
   if (done_there_) return owner_.withdrawn(removed_);
   removed_ = owner_.record_->remove_waiter(owner_);
@@ -89,7 +91,7 @@ void join_operation_base::withdrawn(bool removed) noexcept {
 }
 
 void join_operation_base::run() noexcept {
-  // The withdrawal refers to this operation: the waiter is resumed when it is back.
+  // The withdrawal refers to this operation, so the waiter is resumed only when that is back.
   if (withdrawing_) {
     told_ = true;
   } else {
@@ -112,7 +114,7 @@ class thread_waiter final : public join_waiter, public runnable {
     if (!record_.add_waiter(*this)) joined();
   }
   void joined() noexcept override {
-    // Under the lock to the end: the waiting thread destroys this object as soon as it sees it.
+    // Notified under the lock: the waiting thread destroys this object as soon as it sees `done_`.
     std::lock_guard lock(mutex_);
     done_ = true;
     changed_.notify_one();

@@ -11,10 +11,10 @@ namespace lariat {
 
 namespace detail {
 
-/// Waits for a spawned task: on its own loop, on another one, or cancelled meanwhile.
+/// The wait for a spawned task's end, of the same loop or another one.
 class join_operation_base : public starting_operation<join_operation_base>, private join_waiter {
  public:
-  /// What a cancel of the waiting does to the task.
+  /// What a cancel of the wait does to the awaited task.
   enum class on_cancel : unsigned char { cancel_task, only_stop_waiting };
 
   bool await_ready() const noexcept { return record_ != nullptr && record_->done(); }
@@ -26,14 +26,14 @@ class join_operation_base : public starting_operation<join_operation_base>, priv
  protected:
   join_operation_base(spawned* record, on_cancel effect) noexcept
       : record_(record), on_cancel_(effect) {}
-  // Movable until it is awaited: its messages refer to their own operation.
+  // Movable until it is awaited. A copy has messages of its own, which refer to it.
   join_operation_base(const join_operation_base& other) noexcept
       : starting_operation(other),
         join_waiter(),
         record_(other.record_),
         on_cancel_(other.on_cancel_) {}
 
-  /// Before the result is taken. \throws operation_cancelled if the waiting was cancelled.
+  /// Called before the result is taken. \throws operation_cancelled if the wait was cancelled.
   void check(const std::exception_ptr* error) const;
 
  private:
@@ -48,7 +48,8 @@ class join_operation_base : public starting_operation<join_operation_base>, priv
     join_operation_base& owner_;
   };
 
-  /// A cancelled wait for a task of another loop: to that loop, to be told no more, and back.
+  /// The message of a cancelled wait for a task of another loop: it goes to that loop, where it
+  /// removes the waiter, and back.
   class withdrawal final : public runnable {
    public:
     explicit withdrawal(join_operation_base& owner) noexcept : owner_(owner) {}
@@ -67,12 +68,12 @@ class join_operation_base : public starting_operation<join_operation_base>, priv
   spawned* record_;
   registration registration_{*this};
   withdrawal withdrawal_{*this};
-  std::uint32_t passed_on_in_ = 0;  // A cascade of cancels.
+  std::uint32_t passed_on_in_ = 0;  // The cascade of cancels in which it last passed one on.
   on_cancel on_cancel_;
   bool cancelled_ = false;
   bool stopped_waiting_ = false;
   bool withdrawing_ = false;
-  bool told_ = false;  // Meanwhile.
+  bool told_ = false;  // Told of the end while the withdrawal was under way.
   bool passing_on_ = false;
 };
 
@@ -88,11 +89,11 @@ class completions;
 
 /// A spawned task seen from outside: `co_await` it for its result, cancel it, or let it go.
 ///
-/// The runtime owns the task; dropping the handle detaches it. Then, as always when nobody awaits
-/// it, a failure is reported with the spawn site.
+/// The runtime owns the task; dropping the handle detaches it. If nobody awaits the task, a failure
+/// of it is reported with the spawn site.
 ///
 /// \par Threads
-/// Any thread may cancel, await, ask and drop it; one at a time.
+/// Any thread may use the handle, one at a time.
 ///
 /// \par Cancellation
 /// Cancelling a task that awaits a handle cancels the awaited task too and waits for its end, as
@@ -117,7 +118,7 @@ class join_handle {
   /// Whether the task has ended.
   [[nodiscard]] bool done() const { return require("done").done(); }
 
-  /// Whether it has ended by an exception or a cancel, and that was not taken yet.
+  /// Whether the task has ended by an exception or a cancel that was not taken yet.
   [[nodiscard]] bool failed() const {
     auto& record = require("failed");
     return record.done() && record.result().has_error();
@@ -126,8 +127,8 @@ class join_handle {
   /// Asks the task to end; see context::cancel. After its end this does nothing.
   void cancel(std::string_view reason = {}) const { require("cancel").request_cancel(reason); }
 
-  /// Lets the task go on alone. It ends with the runtime at the latest, but after the main task:
-  /// what it borrows has to outlive that.
+  /// Lets the task run on by itself. It ends with the runtime at the latest, which may be after the
+  /// main task has ended, so what it refers to must outlive the main task.
   void detach() noexcept {
     if (record_ != nullptr) std::exchange(record_, nullptr)->release();
   }
@@ -136,7 +137,7 @@ class join_handle {
   [[nodiscard]] std::string_view name() const { return require("name").name(); }
   [[nodiscard]] std::uint64_t id() const { return require("id").id(); }
 
-  /// Waits for the end, on a thread that runs no loop, and gives the result.
+  /// Blocks a thread that runs no loop until the task has ended, and gives the result.
   /// \throws what the task threw; std::logic_error on a loop's thread, which would stop the loop.
   T get() {
     detail::block_until_done(require("get"));
@@ -145,7 +146,7 @@ class join_handle {
   }
 
   /// The awaitable: gives the task's value or throws its exception. A value is given once.
-  /// \throws std::logic_error when it is asked for again.
+  /// \throws std::logic_error if the result was taken before.
   class [[nodiscard]] join_operation final : public detail::join_operation_base {
    public:
     join_operation(detail::spawned_result<T>* record, on_cancel effect) noexcept
@@ -169,9 +170,9 @@ class join_handle {
     detail::spawned_result<T>* record_;
   };
 
-  /// Once: the result moves out.
-  /// \throws std::logic_error if the task waits for this one, itself or through others: see
-  /// `mutex::lock`.
+  /// To be awaited once, because the result is moved out.
+  /// \throws std::logic_error if the awaited task waits for this one, directly or through others:
+  /// see `mutex::lock`.
   join_operation operator co_await() {
     (void)require("co_await");
     return join_operation(record_, detail::join_operation_base::on_cancel::cancel_task);
@@ -192,11 +193,11 @@ class join_handle {
   detail::spawned_result<T>* record_ = nullptr;
 };
 
-/// Awaits a spawned task without passing a cancel on to it: the waiting ends at once by
+/// Awaits a spawned task without passing a cancel on to it: the wait ends at once by
 /// operation_cancelled, and the task goes on.
 ///
 /// \par Cancellation
-/// As said. Takes handles only: a task in a local frame could not outlive its owner.
+/// As described. Takes handles only, because a task in a local frame could not outlive its owner.
 template <class T>
 [[nodiscard]] typename join_handle<T>::join_operation shield(join_handle<T>& handle) {
   return typename join_handle<T>::join_operation(

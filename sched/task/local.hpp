@@ -10,38 +10,38 @@ namespace lariat {
 
 namespace detail {
 
-/// What the task that runs here has for `key`; null if nothing.
+/// The running task's value for `key`; null if it has none.
 [[nodiscard]] const void* find_local(const void* key) noexcept;
 
-/// Gives the task that runs here a value for `key`. Returns the values that it had.
+/// Gives the running task a value for `key`. Returns the values that it had before.
 /// \throws std::logic_error unless a task runs on its loop here.
 std::shared_ptr<const local_values> bind_local(const void* key, std::shared_ptr<const void> value);
 
-/// Puts back what `bind_local` has returned.
+/// Restores the values that `bind_local` has returned.
 void restore_locals(std::shared_ptr<const local_values>&& before) noexcept;
 
 }  // namespace detail
 
-/// A variable that each task has a value of its own of (Python's ContextVar, Node's
-/// AsyncLocalStorage): a request's number, say, that a log function far below wants to know.
+/// A variable with a value for each task (Python's ContextVar, Node's AsyncLocalStorage): for
+/// instance a request's number, which a log function deep down needs.
 ///
-/// Tasks inherit the values that the task which makes them has then, children and spawned ones
-/// alike; what they set themselves the others do not see. A coroutine that is awaited directly is
-/// part of its awaiter's task, and shares its values. Functions in `to_thread` and `to_pool` read
-/// the values of the task that waits for them.
+/// A child or spawned task inherits the values that the task which makes it has at that time;
+/// values that it sets itself other tasks do not see. A coroutine that is awaited directly is part
+/// of its awaiter's task, and shares its values. Functions in `to_thread` and `to_pool` read the
+/// values of the task that waits for them.
 ///
-/// Reading looks through the variables that were set, and setting copies them, so a task should
-/// have few. Usually of static storage; it outlives the tasks that have a value for it.
+/// Reading searches the variables that were set, and setting copies them, so a task should have
+/// few. A local must outlive the tasks that have a value for it; usually it has static storage.
 ///
 /// \par Threads
-/// Reading is for whatever runs for a task; setting for tasks on their loop.
+/// Any code that runs for a task may read; only a task on its loop may set.
 template <class T>
 class local {
  public:
   local() = default;
-  /// For tasks that have no value: `initial`.
+  /// Tasks that have no value get `initial`.
   explicit local(T initial) : initial_(std::move(initial)) {}
-  local(const local&) = delete;  // Its address is its name.
+  local(const local&) = delete;  // Its address is the key.
   local& operator=(const local&) = delete;
 
   /// The running task's value, or the initial one; null if there is neither.
@@ -52,8 +52,8 @@ class local {
   [[nodiscard]] const T& operator*() const noexcept { return *get(); }
   [[nodiscard]] const T* operator->() const noexcept { return get(); }
 
-  /// Gives the running task a value, to its end or that of the `local_scope` around. The value
-  /// before it goes, unless other tasks or a scope have it.
+  /// Gives the running task a value, until the task or the enclosing `local_scope` ends. The
+  /// previous value is destroyed, unless other tasks or a scope have it.
   /// \throws std::logic_error unless a task runs on its loop here.
   void set(T value) { (void)detail::bind_local(this, std::make_shared<const T>(std::move(value))); }
 
@@ -62,7 +62,8 @@ class local {
 };
 
 /// A value for the running task until the scope ends: `local_scope scope(request_id, 7);`. Then all
-/// variables are what they were. Scopes of a task end in the reverse order, as locals do.
+/// variables have their values of before again. A task's scopes must end in reverse order, as
+/// locals do.
 class [[nodiscard]] local_scope {
  public:
   /// \throws std::logic_error unless a task runs on its loop here.

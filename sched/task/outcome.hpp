@@ -9,23 +9,23 @@
 
 namespace lariat {
 
-/// How a task ended: with a value, an exception or a cancel. What `when_all_settled` and
-/// `as_result(handle)` give.
+/// How a task ended: with a value, an exception or a cancel. The result of `when_all_settled` and
+/// of `as_result(handle)`.
 template <class T>
 class [[nodiscard]] outcome {
  public:
-  /// Takes over what a task ended with.
+  /// Takes over the value or error that a task ended with.
   explicit outcome(detail::slot<T>& ended) { slot_.take_from(ended); }
   outcome(outcome&& other) noexcept { slot_.take_from(other.slot_); }
 
   [[nodiscard]] bool has_value() const noexcept { return slot_.has_value(); }
 
-  /// Whether it ended by operation_cancelled.
+  /// Whether the task ended by operation_cancelled.
   [[nodiscard]] bool cancelled() const noexcept {
     return slot_.has_error() && detail::is_cancelled(slot_.error());
   }
 
-  /// The exception it ended by, operation_cancelled included; null if it has a value.
+  /// The exception that the task ended by, operation_cancelled included; null if it has a value.
   [[nodiscard]] std::exception_ptr error() const noexcept {
     return slot_.has_error() ? slot_.error() : nullptr;
   }

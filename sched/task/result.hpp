@@ -10,7 +10,7 @@
 
 namespace lariat {
 
-/// What an I/O operation came to, without exceptions: an error, or a value.
+/// The result of an I/O operation without exceptions: an error or a value.
 template <class T>
 struct [[nodiscard]] result {
   std::error_code error;  ///< std::errc::operation_canceled if it was cancelled.
@@ -64,7 +64,7 @@ template <class Operation>
   return detail::result_awaiter<std::remove_reference_t<Operation>>(operation);
 }
 
-/// Takes what no other form takes, and says what is wrong with it.
+/// Chosen for arguments that no other form accepts; its static_assert says what is wrong.
 template <class Operation>
   requires(!detail::has_result<Operation>)
 auto as_result(Operation&&) {

@@ -15,11 +15,11 @@
 
 namespace lariat {
 
-/// What a spawned task is to be. Literals and pointers only, so that it may stand inside an await
-/// expression: g++ 12 destroys other structs twice there.
+/// Options of a spawned task. Only pointers and literals, so that it may be written inside an await
+/// expression: g++ 12 destroys a class with a destructor twice there.
 struct spawn_options {
   const char* name = nullptr;  ///< For dumps and reports; copied.
-  /// Where the task is spawned; the place of the braces.
+  /// Where the task is spawned: the place of the braces.
   std::source_location site = std::source_location::current();
 };
 
@@ -28,7 +28,7 @@ namespace detail {
 template <class Function, class... Args>
 concept spawnable = gives_task<std::decay_t<Function>&, std::decay_t<Args>...>;
 
-/// What no form of `spawn` takes: those that are there for the rest say why.
+/// Arguments that no form of `spawn` accepts; overloads for them say why.
 template <class Function, class... Args>
 concept not_spawnable = !std::same_as<std::remove_cvref_t<Function>, spawn_options> &&
                         (!spawnable<Function, Args...> || sizeof...(Args) > 3);
@@ -73,19 +73,19 @@ using spawned_value =
 /// \throws std::logic_error if the task was made by a lambda with captures: spawn the lambda.
 void refuse_closure_task(const promise_base& promise, std::source_location site);
 
-/// Gives a task that exists already, when it is called, once.
+/// A function that returns a task which exists already; to be called once.
 template <class T>
 struct return_task {
   task<T> body;
   task<T> operator()() noexcept { return std::move(body); }
 };
 
-/// Where a spawned task goes: to a loop, as a task of its own.
+/// The place of a spawned task: a loop, as a task of its own.
 struct spawn_place {
   loop& where;
 };
 
-/// The same, as part of a scope.
+/// The same, but as part of a scope.
 struct scoped_place {
   loop& where;
   spawn_scope& scope;
@@ -127,8 +127,8 @@ join_handle<T> launch_task(const Place& place, const char* name, std::source_loc
   return launch(place, name, site, return_task<T>{std::move(body)});
 }
 
-/// The forms of `spawn` for what can say, by `spawn_here()`, where its tasks go. A default
-/// argument cannot follow a pack, so the forms that note their caller's place are spelled out.
+/// The forms of `spawn`, for a class whose `spawn_here()` returns the place of its tasks. A default
+/// argument cannot follow a pack, so the forms that record the caller's place are written out.
 template <class Derived>
 class spawner {
  public:
@@ -206,16 +206,16 @@ class current_loop_spawner : public spawner<current_loop_spawner> {
 }  // namespace detail
 
 /// Starts `function(args...)`, which gives a task, as a task of its own on this thread's loop; it
-/// first runs after those that are ready now. The function and its arguments are copied or moved
-/// into the task, so captures and references to parameters are safe. What computes on a pool spawns
-/// on the loop of its task.
+/// first runs after the tasks that are ready now. The function and its arguments are copied or
+/// moved into the task, so captures and references to parameters are safe. Code on a pool spawns on
+/// the loop of the task that it computes for.
 ///
 /// Costs one record and one frame, both from free lists.
 /// \throws std::logic_error if no loop runs on this thread: see runtime::spawn.
 ///
 /// \par Cancellation
-/// The task has its own life: it ends by itself, by its handle's `cancel`, or with the runtime. For
-/// children that end with a scope see task_group.
+/// Cancelling the spawning task does not cancel this one: it ends by itself, by its handle's
+/// `cancel`, or with the runtime. For children that end with a scope see task_group.
 template <class F>
   requires detail::spawnable<F>
 auto spawn(F&& function, std::source_location site = std::source_location::current()) {
@@ -256,8 +256,8 @@ auto spawn(const spawn_options& options, F&& function, Args&&... args) {
 }
 
 /// Starts a task that exists, as asyncio's create_task does.
-/// \throws std::logic_error if a lambda with captures made it: the lambda dies too soon; spawn the
-/// lambda itself.
+/// \throws std::logic_error if a lambda with captures made the task, because the lambda is
+/// destroyed too soon; spawn the lambda itself.
 template <class T>
 join_handle<T> spawn(task<T>&& body, std::source_location site = std::source_location::current()) {
   return detail::current_loop_spawner().spawn(std::move(body), site);
@@ -269,7 +269,7 @@ join_handle<T> spawn(const spawn_options& options, task<T>&& body) {
   return detail::current_loop_spawner().spawn(options, std::move(body));
 }
 
-/// These take what no other form takes, and say what is wrong with it.
+/// Chosen for arguments that no other form accepts; their static_asserts say what is wrong.
 template <class F, class... Args>
   requires detail::not_spawnable<F, Args...>
 auto spawn(F&&, Args&&...) {

@@ -23,7 +23,7 @@ class [[nodiscard]] yield_operation final : public operation {
       throw_cancelled();
   }
 
-  void cancel() noexcept override {}  // It is queued already, and looks when it runs.
+  void cancel() noexcept override {}  // It is queued already, and checks for a cancel when it runs.
   [[nodiscard]] operation_info info() const noexcept override { return {"yield"}; }
 };
 
@@ -31,7 +31,7 @@ class [[nodiscard]] yield_operation final : public operation {
 /// is over (asyncio's `sleep(0)`). About 5 ns.
 ///
 /// \par Cancellation
-/// A cancel that came before or meanwhile is delivered.
+/// A cancel that came before or meanwhile is delivered: it ends by operation_cancelled.
 [[nodiscard]] inline yield_operation yield() noexcept { return {}; }
 
 }  // namespace lariat

@@ -10,9 +10,10 @@
 
 namespace lariat::detail {
 
-/// A task's body and then, in the same place, what it ended with. The frame goes when the body has
-/// ended, not when the result is fetched: its parameters, such as a socket or the end of a channel,
-/// would stay open. Whoever has it knows which of the two it is: a flag in here takes a word.
+/// A task's body and later, in the same place, its result. The frame is destroyed when the body has
+/// ended, not when the result is fetched, or its parameters, such as a socket or the end of a
+/// channel, would stay open till then. The owner must know which of the two it holds, because a
+/// flag in here would take a word.
 template <class T>
 class body_or_result {
  public:
@@ -31,21 +32,21 @@ class body_or_result {
   }
 
   [[nodiscard]] root_task<T>& body() noexcept { return body_; }
-  /// Once it is that.
+  /// \pre It holds the result.
   [[nodiscard]] slot<T>& result() noexcept { return result_; }
   [[nodiscard]] const slot<T>& result() const noexcept { return result_; }
 
-  /// Becomes the result, once: the body has ended.
+  /// Replaces the body, which has ended, by its result. Called once.
   void become_result() noexcept {
     root_task<T> ended = make_room();
     try {
       result_.take_from(ended.result());
-    } catch (...) {  // From the value's move.
+    } catch (...) {  // The value's move threw.
       result_.fail(std::current_exception());
     }
   }
 
-  /// Becomes the result, once: the body never ran.
+  /// Replaces the body, which never ran, by an error. Called once.
   void fail(std::exception_ptr error) noexcept {
     const root_task<T> refused = make_room();
     result_.fail(std::move(error));

@@ -15,7 +15,8 @@
 
 namespace lariat::detail {
 
-/// Any awaitable as a task: tasks as they are, operations in a coroutine of their own.
+/// Makes a task of any awaitable: a task stays as it is, an operation is awaited by a coroutine of
+/// its own.
 template <class Awaitable>
 task<await_result_t<Awaitable>> as_task(Awaitable awaitable) {
   co_return co_await std::move(awaitable);
@@ -25,7 +26,7 @@ task<T> as_task(task<T> awaitable) noexcept {
   return awaitable;
 }
 
-/// What a combinator was given, as a task.
+/// Makes a task of a combinator's argument.
 template <class Awaitable>
 auto as_child(Awaitable&& awaitable) {
   using kept = std::remove_cvref_t<Awaitable>;
@@ -47,11 +48,11 @@ auto as_child(Awaitable&& awaitable) {
   }
 }
 
-/// The type of its value.
+/// The type of that task's value.
 template <class Awaitable>
 using child_value_t = typename decltype(as_child(std::declval<Awaitable>()))::value_type;
 
-/// Who has children: told once for each, when it has finished.
+/// The owner of children; told once for each, when it has finished.
 class child_owner {
  public:
   virtual void child_finished(context& child, const std::exception_ptr& error) noexcept = 0;
@@ -60,9 +61,9 @@ class child_owner {
   ~child_owner() = default;
 };
 
-/// A child of a combinator: a task with a context of its own, so that it can be cancelled alone.
-/// It starts through the ready queue: children that have children need no stack. Those of a task
-/// on a pool run there, in parallel.
+/// A child of a combinator: a task with a context of its own, so that it can be cancelled alone. It
+/// starts through the ready queue, so that nested children need no stack. Children of a task on a
+/// pool run on the pool, in parallel.
 template <class T>
 class child_base : public context, private return_point {
  public:
@@ -80,13 +81,13 @@ class child_base : public context, private return_point {
     owner()->ready(*this);
   }
 
-  /// Once it has ended.
+  /// \pre The child has ended.
   [[nodiscard]] slot<T>& result() noexcept { return place_.result(); }
 
   [[nodiscard]] const context* parent() const noexcept final { return parent_; }
 
   void first_run() noexcept final {
-    // A cancel before the start: the body never runs.
+    // It was cancelled before the start, so the body never runs.
     if (must_cancel()) {
       try {
         throw_cancelled();

@@ -25,8 +25,8 @@ woken_by child_group::depends_on(dependency_visitor& visit) const {
   for (std::size_t index = 0; index < count_; ++index) {
     if (child_at(index).live() && !visit.task(child_at(index))) break;
   }
-  // All have to end; but one that goes on may fail, which cancels the others, or give up what its
-  // parent holds.
+  // All children have to end, but any one that goes on can be enough: it may fail, which cancels
+  // the others, or release something that its parent holds.
   return woken_by::any_of;
 }
 

@@ -8,8 +8,8 @@
 
 namespace lariat::detail {
 
-/// The part of when_all and when_any that does not depend on types: starts the children, waits
-/// for every one of them, and cancels those that are left when one's end decides the matter.
+/// The part of when_all and when_any that does not depend on types: starts the children, waits for
+/// all of them, and cancels the others when one of them ends in a way that decides the result.
 class child_group : public starting_operation<child_group>, public child_owner {
  public:
   void cancel() noexcept override;
@@ -25,15 +25,15 @@ class child_group : public starting_operation<child_group>, public child_owner {
                            std::source_location site) noexcept = 0;
   [[nodiscard]] virtual context& child_at(std::size_t index) const noexcept = 0;
 
-  /// Whether a child that ended so ends the others.
+  /// Whether the others are cancelled when a child has ended with `error`; null for a value.
   [[nodiscard]] virtual bool decides(const std::exception_ptr& error) const noexcept = 0;
 
-  /// Throws what the group came to, if that is no value: the first error of a child, but a real
-  /// one rather than the cancels that it caused.
+  /// Throws the group's error, if it has one: the first error of a child, but not a cancel that an
+  /// error of another child has caused.
   void rethrow_error() const;
 
-  /// Throws operation_cancelled if `error` is our own cancel, come back through a child: it is
-  /// delivered here.
+  /// Throws operation_cancelled if `error` is the awaiter's own cancel, which has come back through
+  /// a child and is delivered here.
   void deliver_cancel(const std::exception_ptr& error) const;
 
   [[nodiscard]] std::size_t count() const noexcept { return count_; }
@@ -44,8 +44,8 @@ class child_group : public starting_operation<child_group>, public child_owner {
   /// Whether the group was cancelled before it could start.
   [[nodiscard]] bool refused() const noexcept { return refused_; }
 
-  /// Whether a child ended early by the awaiter's cancel: a group that gives no value then, nor an
-  /// error, has to deliver that.
+  /// Whether a child ended early because of the awaiter's cancel. A group that gives neither a
+  /// value nor an error then has to deliver that cancel.
   [[nodiscard]] bool cut_short() const noexcept { return cut_short_; }
 
  private:

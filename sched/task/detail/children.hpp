@@ -87,7 +87,7 @@ class child_range : public child_group {
   [[nodiscard]] std::deque<child<T>>& children() noexcept { return children_; }
 
  private:
-  std::deque<child<T>> children_;  // Does not move what it holds.
+  std::deque<child<T>> children_;  // A deque never moves its elements.
 };
 
 }  // namespace lariat::detail

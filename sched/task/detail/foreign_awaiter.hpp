@@ -8,8 +8,8 @@
 
 namespace lariat::detail {
 
-/// The awaiter of a foreign awaitable, as tasks use it. \tparam Awaiter A reference, or what
-/// operator co_await has made and lies here.
+/// The awaiter by which a task awaits a foreign awaitable. \tparam Awaiter A reference to the
+/// awaiter, or its type if operator co_await makes it, which is then stored here.
 template <class Awaiter>
 class foreign_awaiter : foreign_wait {
   using bare = std::remove_reference_t<Awaiter>;
@@ -43,7 +43,8 @@ class foreign_awaiter : foreign_wait {
   }
   [[nodiscard]] bare& awaiter() noexcept { return awaiter_; }
 
-  // Where `await_suspend` has suspended a coroutine on a pool nothing of this is touched any more.
+  // On a pool, nothing of this object may be touched after `await_suspend` has suspended the
+  // coroutine.
   template <class Answer>
   bool wait(std::coroutine_handle<promise_base> caller) {
     const bool on_loop = !caller.promise().on_pool();

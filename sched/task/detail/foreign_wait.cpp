@@ -15,7 +15,8 @@
 namespace lariat::detail {
 namespace {
 
-// Resumes below the resume of a coroutine that has ended: each costs the stack some frames.
+// How many resumes may be nested: each runs below the resume of a coroutine that has ended, and
+// takes some stack.
 constexpr std::uint32_t inline_resumes_max = 128;
 
 }  // namespace
@@ -33,7 +34,7 @@ class foreign_wait::waiting final : public lariat::operation {
   using operation::throw_cancelled;
   using operation::unsuspend;
 
-  // Nobody knows how to: the cancel is kept.
+  // A foreign awaitable cannot be cancelled; the cancel stays pending.
   void cancel() noexcept override {}
   [[nodiscard]] operation_info info() const noexcept override { return {"a foreign awaitable"}; }
 
@@ -41,7 +42,7 @@ class foreign_wait::waiting final : public lariat::operation {
     if (!on_pool_) return operation::run();
     resume_on_pool(task_context(), caller());
   }
-  // On a worker that runs the task now.
+  // Called on a worker that runs the task now.
   void go_on() noexcept { caller().resume(); }
 
  private:
@@ -59,8 +60,8 @@ const foreign_wait::waiting& foreign_wait::operation() const noexcept {
 foreign_wait::~foreign_wait() {
   if (!begun_) return;
   waiting& own = operation();
-  // Whoever owns the coroutine may destroy it while it waits, if the awaitable hears of that: but
-  // not while it is queued.
+  // The owner of the coroutine may destroy it while it waits, if the awaitable's awaiter handles
+  // its own destruction; but not while it is queued.
   if (own.suspended() && !on_its_way_.load(std::memory_order_relaxed)) own.unsuspend();
   own.~waiting();
 }
@@ -71,11 +72,13 @@ std::coroutine_handle<promise_base> foreign_wait::begin(
   begun_ = true;
   waiting& own = *::new (static_cast<void*>(place_)) waiting(caller);
   promise().stand_in_for(caller.promise());
-  if (promise().on_pool()) return handle();  // Only its loop may look at more of the context.
+  if (promise().on_pool())
+    return handle();  // Only the loop's thread may read the rest of the context.
   refused_ = own.must_cancel();
   if (refused_) return nullptr;
   suspending_ = true;
-  if (own.task_context().live()) own.suspend();  // Not if it belongs to a foreign coroutine.
+  if (own.task_context().live())
+    own.suspend();  // Not live: the context that foreign coroutines share.
   return handle();
 }
 
@@ -91,7 +94,8 @@ void foreign_wait::resumed(stand_in* self) noexcept {
 void foreign_wait::destroyed(stand_in* self) noexcept {
   auto& wait = *static_cast<foreign_wait*>(self);
   wait.destroyed_ = true;
-  wait.come_back(false);  // Whoever destroys things expects nothing to run.
+  // Not at once: code that destroys a handle does not expect a task to run.
+  wait.come_back(false);
 }
 
 void foreign_wait::come_back(bool at_once) noexcept {
@@ -107,15 +111,17 @@ void foreign_wait::come_back(bool at_once) noexcept {
 void foreign_wait::come_back_to(loop& home, bool at_once) noexcept {
   waiting& own = operation();
   const bool here = loop::current() == &home;
-  // In a step of the task's own: the coroutine that it awaited has ended. Now and then it waits for
-  // its turn all the same, for the stack's sake, and the loop's.
+  // In a step of the task itself: the coroutine that it awaited has ended, so the task can go on at
+  // once. Now and then it goes through the ready queue all the same, to bound the stack, and not to
+  // starve other tasks.
   if (here && at_once && !suspending_ && home.running() == &own.task_context() &&
       !home.spend_budget()) [[likely]]
     return own.run();
   assert(!on_its_way_ && "what a task awaited has resumed it twice");
   on_its_way_.store(true, std::memory_order_relaxed);
-  // Last: from here on all this is the loop's. Here, too, it waits for its turn: whoever resumes it
-  // is in the middle of something, as another task, a cancel, or the awaitable's `await_suspend`.
+  // Last: from here on the loop may resume the task. It is queued even on the loop's own thread,
+  // because the code that resumes it is in the middle of something: of another task, a cancel, or
+  // the awaitable's `await_suspend`.
   home.post(own);
 }
 

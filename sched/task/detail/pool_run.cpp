@@ -17,7 +17,7 @@ void pool_run::start(executor& where, std::coroutine_handle<> body) noexcept {
 void pool_run::run() noexcept {
   if (body_ != nullptr) return resume_on_pool(task_, std::exchange(body_, nullptr));
   const std::unique_ptr<pool_run> self(this);
-  task_.owner()->set_running(task_);  // Its frame goes, and what lies there.
+  task_.owner()->set_running(task_);  // For the destructors of what is in its frame.
   ended_(state_);
 }
 

@@ -13,7 +13,8 @@ class context;
 
 namespace lariat::detail {
 
-/// The run of a task's first coroutine on a pool, from its loop and back. Deletes itself.
+/// Runs a task's first coroutine on a pool: a step that goes from its loop to the pool and back.
+/// Deletes itself.
 class pool_run final : public runnable, private return_point {
  public:
   static void* operator new(std::size_t size) { return allocate_frame(size); }
@@ -21,17 +22,17 @@ class pool_run final : public runnable, private return_point {
 
   using function = void (*)(void* state) noexcept;
 
-  /// `ended(state)` is called on the task's loop, at the end.
+  /// `ended(state)` is called on the task's loop when the coroutine has ended.
   pool_run(context& task, function ended, void* state) noexcept
       : return_point(&pool_run::returned), task_(task), ended_(ended), state_(state) {}
 
-  /// Where the coroutine is to return to.
+  /// The point that the coroutine has to return to.
   [[nodiscard]] return_point& back() noexcept { return *this; }
 
-  /// Sends it to the pool; it has been told to return here.
+  /// Sends `body` to the pool; it was started so that it returns to `back`.
   void start(executor& where, std::coroutine_handle<> body) noexcept;
 
-  /// On the pool; then on the loop.
+  /// Called twice: on the pool, then on the loop.
   void run() noexcept override;
 
  private:

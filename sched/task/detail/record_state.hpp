@@ -7,16 +7,17 @@
 
 namespace lariat::detail {
 
-/// Who refers to a spawned task's record, and whether the task has ended, in one word.
+/// The references to a spawned task's record, the threads that are posting to it, and whether the
+/// task has ended, in one word.
 ///
 /// References: the task's own, until it has ended; the handle's; one for each message on its way to
-/// the task's loop. Whoever drops the last deletes the record.
+/// the task's loop. The one who drops the last deletes the record.
 ///
 /// Senders: threads that are about to post to the task's loop. The task does not end while there
-/// are any, and its loop does not go before it has ended; so a sender finds the loop alive, and
-/// what it posts is there before the loop looks for the last time. Once the task has ended nobody
-/// touches its loop any more: handles may outlive it. Protocol: sched/README.md, "Spawned records".
-/// A template so that the same text is checked by its model.
+/// are any, and its loop is not destroyed before the task has ended; so a sender finds the loop
+/// alive, and its post arrives before the loop takes its inbox for the last time. Once the task has
+/// ended nobody uses its loop through the record, because the handle may outlive the loop.
+/// Protocol: sched/README.md, "Spawned records". A template so that the model checks the same text.
 template <class Word, class Yield>
 class basic_record_state {
  public:
@@ -30,7 +31,8 @@ class basic_record_state {
     return (word_.load(std::memory_order_acquire) & done_bit) != 0;
   }
 
-  /// Becomes a sender, until `sent`. False if the task has ended. Any thread but the loop's.
+  /// Makes the caller a sender, until it calls `sent`. False if the task has ended. Any thread but
+  /// the loop's.
   [[nodiscard]] bool try_send() noexcept {
     std::uint32_t word = word_.load(std::memory_order_relaxed);
     do {
@@ -45,14 +47,14 @@ class basic_record_state {
     word_.fetch_sub(sender, std::memory_order_release);
   }
 
-  /// For a message: before it is posted.
+  /// Adds a message's reference, before it is posted.
   void refer() noexcept {
     word_.fetch_add(reference, std::memory_order_relaxed);  // The post publishes it.
   }
 
-  /// True if that was the last one: delete the record.
+  /// Drops a reference. True if it was the last: the caller deletes the record.
   [[nodiscard]] bool drop() noexcept {
-    // Both: what others did to the record comes before its end.
+    // Release and acquire: whatever others did to the record happens before its deletion.
     return word_.fetch_sub(reference, std::memory_order_acq_rel) < 2 * reference;
   }
 
@@ -68,10 +70,10 @@ class basic_record_state {
     for (;;) {
       std::uint32_t word = word_.load(std::memory_order_acquire);
       if ((word & (reference - sender)) != 0) {
-        Yield()();  // A sender is between two system calls at most.
+        Yield()();  // A sender is in a post, which is short.
         continue;
       }
-      if (word == reference) return true;  // Nobody is left to be told.
+      if (word == reference) return true;  // No handle and no message is left.
       // Release: pairs with `done`. Acquire: with `sent`.
       if (word_.compare_exchange_weak(word, (word - reference) | done_bit,
                                       std::memory_order_acq_rel, std::memory_order_relaxed)) {

@@ -6,10 +6,10 @@
 
 namespace lariat::detail {
 
-/// Where the first coroutine of a context returns to: to the compiler a coroutine, to us a
-/// function. g++ and clang begin every frame with the address of its resume function, and a
-/// handle's `resume` is a call of it. That makes the root's return the same jump as any other,
-/// and the finished frame may be destroyed there: it is suspended, and nothing of it runs.
+/// The point that the first coroutine of a context returns to: a function, laid out like a
+/// coroutine's frame. g++ and clang begin every frame with the address of its resume function, and
+/// a handle's `resume` calls that. So the root returns by the same jump as any other coroutine. The
+/// function may destroy the finished frame, which is suspended by then.
 class return_point {
  public:
   using function = void (*)(return_point*) noexcept;
@@ -27,7 +27,7 @@ class return_point {
       resume_;  // The next word of a frame is its destroyer; nobody destroys this one.
 };
 
-/// A task that runs as the root of a context of its own, rather than for an awaiter.
+/// A task that runs as the root of a context, and not for an awaiter.
 template <class T>
 class root_task {
  public:
@@ -48,7 +48,7 @@ class root_task {
     task_.handle_.resume();
   }
 
-  /// Makes it ready to be run on a pool, by whoever resumes what this gives.
+  /// Prepares it to run on a pool. Resuming the handle that this returns starts it.
   [[nodiscard]] std::coroutine_handle<> start_on_pool(context& context, return_point& back) {
     task_.handle_.promise().start_root_on_pool(context, back.handle());
     return task_.handle_;

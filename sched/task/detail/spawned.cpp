@@ -11,7 +11,7 @@
 
 namespace lariat::detail {
 
-// What another thread asks of a task's loop. Deletes itself.
+// A request of another thread to a task's loop. Deletes itself.
 template <class Action>
 class spawned::message final : public runnable {
  public:
@@ -52,7 +52,8 @@ void spawned::launch(loop& where, std::source_location site) {
     where.ready(*this);
     return;
   }
-  // At last: what is announced is posted, or the loop would wait for it for ever.
+  // Announced last, when nothing can throw any more: a loop waits for ever for a step that was
+  // announced and not posted.
   if (!where.announce()) throw runtime_closed("spawn");
   where.post(*this);
 }
@@ -93,7 +94,7 @@ void spawned::first_run() noexcept {
     owner()->arrived();
   }
   try {
-    if (must_cancel()) throw_cancelled();  // Cancelled before the start: it never runs.
+    if (must_cancel()) throw_cancelled();  // Cancelled before the start: the body never runs.
     begin();
     return;
   } catch (...) {
@@ -106,7 +107,7 @@ void spawned::finish() noexcept {
   detach();
   const std::exception_ptr* error = failure();
   if (scope_link* place = link()) {
-    mark_retrieved();  // The scope takes errors on.
+    mark_retrieved();  // The scope reports errors.
     place->leave(error == nullptr ? std::exception_ptr() : *error);
   }
   if (unseen(error)) {
@@ -121,7 +122,7 @@ void spawned::finish() noexcept {
     delete this;
     return;
   }
-  // From here on it belongs to the handle, and may be gone.
+  // From here on the record belongs to the handle, and may be gone.
   while (waiter != nullptr) {
     join_waiter* next = std::exchange(waiter->next_, nullptr);
     waiter->joined();
@@ -147,7 +148,7 @@ void spawned::release() noexcept {
   let_go();
 }
 
-// On the loop's thread, or after the end on the handle's.
+// On the loop's thread, or, after the task's end, on the handle's.
 void spawned::let_go() noexcept {
   if (!done()) {
     handle_held_ = false;

@@ -23,7 +23,7 @@ class dependency_visitor;
 
 namespace lariat::detail {
 
-/// Who waits for a spawned task to end; told on the task's loop.
+/// A waiter for a spawned task's end; told on the task's loop.
 class join_waiter {
  public:
   virtual void joined() noexcept = 0;
@@ -38,14 +38,14 @@ class join_waiter {
 
 class scope_link;
 
-/// Whose children a spawned task belongs to: a task_group. Told when it has ended.
+/// The scope that a spawned task is a child of, such as a task_group. Told when the task has ended.
 class spawn_scope {
  public:
   virtual void scope_child_finished(context& child, const std::exception_ptr& error) noexcept = 0;
 
  protected:
   virtual ~spawn_scope() = default;  // As that of runnable.
-  /// Those that are added later are cancelled before their start.
+  /// Cancels all children, and from now on each that is added, before its start.
   void cancel_children(std::string_view reason) noexcept;
   [[nodiscard]] std::size_t child_count() const noexcept { return count_; }
   void visit_children(dependency_visitor& visit) const;
@@ -60,7 +60,7 @@ class spawn_scope {
 
 class spawned;
 
-/// A task's place in its scope, in the record of those that have one.
+/// A task's place in its scope. Only tasks in a scope have one, in their record.
 class scope_link {
  public:
   scope_link(spawn_scope& scope, const context& parent, spawned& task) noexcept;
@@ -80,9 +80,10 @@ class scope_link {
 };
 
 /// A spawned task's record: its context, its join state, and (in the derived class) the closure,
-/// the arguments and the result. Lives until its task has ended and its handle is gone.
-/// Until the task has ended everything but `done` belongs to the loop's thread, and others come
-/// through the loop's inbox; afterwards it is the handle's, and the loop may be gone.
+/// the arguments and the result. Lives until its task has ended and its handle is gone. Until the
+/// task has ended everything but `done` belongs to the loop's thread, and other threads send
+/// messages through the loop's inbox. Afterwards the record belongs to the handle, and the loop may
+/// be gone.
 class spawned : public context {
  public:
   static void* operator new(std::size_t size) { return allocate_frame(size); }
@@ -91,14 +92,15 @@ class spawned : public context {
   }
   virtual ~spawned() = default;
 
-  /// Makes it ready on `where`, from any thread.
-  /// \throws runtime_closed if that loop takes no more.
+  /// Starts the task on `where`. Any thread.
+  /// \throws runtime_closed if the loop accepts no more tasks.
   void launch(loop& where, std::source_location site);
 
   /// Any thread.
   [[nodiscard]] bool done() const noexcept { return state_.done(); }
 
-  /// The handle lets go: deletes the record, now or when the task has ended. Any thread.
+  /// Drops the handle's reference: the record is deleted now, or when the task has ended. Any
+  /// thread.
   void release() noexcept;
 
   /// Cancels the task. Any thread.
@@ -107,13 +109,14 @@ class spawned : public context {
   /// Posts `step` to the task's loop, from another thread; false if the task has ended.
   [[nodiscard]] bool post(runnable& step) noexcept;
 
-  /// Tells `waiter` when the task has ended; false if it has. On the loop's thread.
+  /// Adds a waiter, which is told when the task has ended; false if it has ended already. On the
+  /// loop's thread.
   [[nodiscard]] bool add_waiter(join_waiter& waiter) noexcept;
 
-  /// Undoes that; false if `waiter` was told, or is about to be.
+  /// Removes a waiter; false if it was told, or is about to be.
   bool remove_waiter(join_waiter& waiter) noexcept;
 
-  /// The failure will be seen by somebody: do not report it.
+  /// Marks the task's failure as seen, so that it is not reported.
   void mark_retrieved() noexcept { retrieved_ = true; }
 
   using context::set_name;
@@ -148,23 +151,23 @@ class spawned : public context {
   bool retrieved_ = false;
 
  protected:
-  bool has_result_ = false;  // The derived class's: here it takes no room.
+  bool has_result_ = false;  // Used by the derived class; here it fits in the padding.
 
  private:
   join_waiter* waiters_ = nullptr;
 };
 
-/// A record with room for the body, and for what it ended with.
+/// A record with room for the body and then its result.
 template <class T>
 class spawned_result : public spawned {
  public:
   ~spawned_result() override { place_.destroy(has_result_); }
 
-  /// Once the task has ended.
+  /// \pre The task has ended.
   [[nodiscard]] slot<T>& result() noexcept { return place_.result(); }
 
-  /// Its value, or throws its exception; once.
-  /// \throws std::logic_error if that was done before.
+  /// Returns the task's value or throws its exception. To be called once.
+  /// \throws std::logic_error if it was called before.
   T take_once() {
     if (result().empty()) throw_result_taken();
     struct at_return {
@@ -198,8 +201,8 @@ class spawned_result : public spawned {
   body_or_result<T> place_;
 };
 
-/// What a task is called with. It goes when the task has ended, and not with the handle: a captured
-/// socket would stay open.
+/// The function and arguments that a task is called with. Destroyed when the task has ended, and
+/// not with the handle, or a captured socket would stay open till then.
 template <class Function, class... Args>
 struct call_parts {
   template <class F, class... A>
@@ -209,8 +212,8 @@ struct call_parts {
   [[no_unique_address]] std::tuple<Args...> args;
 };
 
-/// A place for them, to be emptied once. What is trivially destroyed needs no union, which would
-/// take room for nothing at all.
+/// A place for these parts, to be emptied once. Parts with a trivial destructor need no union, and
+/// an empty class outside a union takes no room.
 template <class Parts, bool trivial = std::is_trivially_destructible_v<Parts>>
 class call_place {
  public:
