@@ -11,7 +11,7 @@ class operation_cancelled {
  public:
   explicit operation_cancelled(std::string reason) : reason_(std::move(reason)) {}
 
-  /// What the canceller said; empty if it said nothing.
+  /// The reason that the canceller gave; empty if none.
   [[nodiscard]] const std::string& reason() const noexcept { return reason_; }
 
  private:

@@ -8,9 +8,9 @@
 #include <stop_token>
 #endif
 
-// lariat::stop_token, stop_source and stop_callback are those of the standard library, where it has
-// them. Where it has not, with libc++ before 20, they are lariat's own, with the same members:
-// LARIAT_OWN_STOP_TOKEN is defined then, and an (experimental) std::stop_token is not taken.
+// lariat::stop_token, stop_source and stop_callback are those of the standard library, if it has
+// them. If not, with libc++ before 20, they are lariat's own, with the same members; then
+// LARIAT_OWN_STOP_TOKEN is defined, and an (experimental) std::stop_token is not used.
 namespace lariat {
 
 #ifdef LARIAT_OWN_STOP_TOKEN

@@ -7,7 +7,7 @@
 
 namespace lariat {
 
-/// The opening through which a loop sees the world: where it waits, and who wakes it.
+/// A loop's interface to the world: where the loop waits, and how it is woken.
 ///
 /// The ring driver (io layer), the futex driver (threads without a ring) and simulated kernels
 /// implement it. A driver hands finished operations to its loop's ready queue and never resumes a
@@ -32,13 +32,14 @@ class driver {
   /// The time now. A simulated driver's clock is its own; every other one's is CLOCK_MONOTONIC.
   virtual clock_ns now() noexcept { return monotonic_now(); }
 
-  /// The same, late by a few milliseconds at most: for what is noted often and read seldom.
+  /// The same, late by a few milliseconds at most: for times that are recorded often and read
+  /// seldom.
   virtual clock_ns coarse_now() noexcept { return now(); }
 
-  /// Whether it has operations in flight: their ends will come without the loop's doing.
+  /// Whether it has operations in flight, whose completions will come without the loop's doing.
   [[nodiscard]] virtual bool busy() const noexcept { return false; }
 
-  /// A random number, which follows from a simulated driver's seed. Every other one has none.
+  /// A random number that follows from a simulated driver's seed. Other drivers give none.
   virtual std::optional<std::uint64_t> random() noexcept { return std::nullopt; }
 
   /// Cancels what the driver still has in flight and waits for the last completion of each.

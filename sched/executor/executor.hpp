@@ -18,10 +18,11 @@ class runnable {
   virtual void run() noexcept = 0;
 
  protected:
-  // Copying a step copies what it does, never its place in a queue.
+  // Copying a step copies what it does, but not its place in a queue.
   runnable(const runnable&) noexcept {}
   runnable& operator=(const runnable&) noexcept { return *this; }
-  // Virtual for the sake of -Wnon-virtual-dtor alone, for which what a friend may call is public.
+  // Virtual only because of -Wnon-virtual-dtor, which counts a destructor that a friend may call as
+  // public.
   virtual ~runnable() = default;
 
  private:

@@ -4,8 +4,8 @@
 
 namespace lariat {
 
-/// Thrown by what hands work to a runtime from outside its tasks, `spawn`, `post` and `block_on`,
-/// from the beginning of its shutdown on: the work was not taken, and nothing of it is done.
+/// Thrown by `spawn`, `post` and `block_on`, which hand work to a runtime from outside its tasks,
+/// once the runtime has begun to shut down: the work was not accepted, and no part of it is done.
 class runtime_closed : public std::logic_error {
  public:
   explicit runtime_closed(const char* operation);

@@ -10,11 +10,11 @@
 namespace lariat {
 
 /// Spawned tasks in the order in which they end; made by `as_completed`. Refers to the handles,
-/// which have to stay where they are, and must be gone before the tasks are awaited elsewhere.
+/// which must not be moved meanwhile, and must be destroyed before the tasks are awaited elsewhere.
 template <class T>
 class completions {
  public:
-  /// \throws std::logic_error if a handle is empty, or its task belongs to another loop than this
+  /// \throws std::logic_error if a handle is empty, or its task belongs to a loop other than this
   /// thread's.
   explicit completions(std::span<join_handle<T>> handles)
       : handles_(handles), queue_(records_of(handles)) {}
@@ -35,10 +35,10 @@ class completions {
 
   /// The handle of the next task that has ended, which may be awaited at once; null when all were
   /// given. One task at a time may await it.
-  /// \throws std::logic_error if all that are left wait for this task: see `mutex::lock`.
+  /// \throws std::logic_error if all tasks that are left wait for this one: see `mutex::lock`.
   ///
   /// \par Cancellation
-  /// Ends the waiting; the tasks go on, and none is skipped.
+  /// Ends the wait; the tasks go on, and none is skipped.
   [[nodiscard]] next_operation next() noexcept { return next_operation(queue_, handles_); }
 
  private:
@@ -62,7 +62,7 @@ class completions {
 ///       use(co_await *next);
 ///     }
 ///
-/// \throws std::logic_error if a handle is empty, or its task belongs to another loop than this
+/// \throws std::logic_error if a handle is empty, or its task belongs to a loop other than this
 /// thread's.
 ///
 /// \par Cancellation

@@ -7,7 +7,8 @@ namespace lariat {
 task<std::exception_ptr> exit_scope::leave() {
   std::exception_ptr first;
   while (!cleanups_.empty()) {
-    // Out of the list before it runs, for it may add another; here, for its captures.
+    // Taken out of the list before it runs, because it may add another. Kept here while it runs,
+    // because its coroutine uses its captures.
     const std::function<task<>()> cleanup = std::move(cleanups_.back());
     cleanups_.pop_back();
     try {

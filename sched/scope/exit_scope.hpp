@@ -14,8 +14,8 @@
 
 namespace lariat {
 
-/// What a scope has to do at its end, whatever becomes of it: cleanups that await, which
-/// destructors cannot (Python's AsyncExitStack). Made by `exit_scope::with`.
+/// Cleanups that run at the end of a scope, however it ends, and that may await, which destructors
+/// cannot (Python's AsyncExitStack). Made by `exit_scope::with`.
 class exit_scope {
  public:
   exit_scope(const exit_scope&) = delete;
@@ -25,15 +25,17 @@ class exit_scope {
   /// throws its exception. The cleanups run one after the other, the last one first, also if the
   /// body throws or is cancelled, and if a cleanup before them throws.
   ///
-  /// \throws the body's exception; otherwise the first of a cleanup. The others are dropped.
+  /// \throws the body's exception, otherwise the first that a cleanup throws. The others are
+  /// dropped.
   ///
   /// \par Cancellation
-  /// Reaches the body. Cleanups are uncancellable.
+  /// Cancels the body. Cleanups are uncancellable.
   template <class Body>
     requires detail::gives_task<Body&, exit_scope&>
   [[nodiscard]] static auto with(Body body) -> std::invoke_result_t<Body&, exit_scope&>;
 
-  /// Takes what the other form does not, and says what is wrong with it.
+  /// Chosen for arguments that the other form does not accept; its static_assert says what is
+  /// wrong.
   template <class Body>
     requires(!detail::gives_task<Body&, exit_scope&>)
   static auto with(Body&&) {
@@ -49,18 +51,18 @@ class exit_scope {
   void on_exit(Function function) {
     static_assert(std::is_same_v<std::invoke_result_t<Function&>, task<>>,
                   "a cleanup gives a task<>");
-    // Shared, for std::function wants to copy what it holds.
+    // Shared, because std::function must be able to copy what it holds.
     auto held = std::make_shared<Function>(std::move(function));
     cleanups_.emplace_back([held] { return (*held)(); });
   }
 
-  /// Forgets all cleanups: what they were to undo is to stay.
+  /// Forgets all cleanups, for when what they would undo is to stay.
   void release() noexcept { cleanups_.clear(); }
 
  private:
   exit_scope() = default;
 
-  /// Runs them. Gives the first exception.
+  /// Runs the cleanups. Gives the first exception.
   task<std::exception_ptr> leave();
 
   std::vector<std::function<task<>()>> cleanups_;

@@ -39,24 +39,24 @@ consteval void explain_call_of_each() {
 
 /// Awaits `function(element)` for each element of a range, at most `limit` of them at a time, and
 /// ends when all have. The function gives a task; elements are begun in order. The range is copied
-/// or moved in; `std::views::all(range)` or a span refers to one that stays. Costs a coroutine for
-/// each place of the limit, as far as there are elements, and one for each call. (asyncio's
-/// semaphore and gather; p-limit; Rust's for_each_concurrent.)
+/// or moved in; pass `std::views::all(range)` or a span to refer to one that outlives this. Costs
+/// one coroutine for each of `limit` walkers, but no more than there are elements, and one for each
+/// call. (asyncio's semaphore and gather; p-limit; Rust's for_each_concurrent.)
 ///
-/// A range that passes once, such as `std::views::istream<std::string>(file)`, is read as its
-/// elements are begun, one at a time and not ahead; the function gets what was read as an rvalue,
-/// which lives as long as the call. If reading blocks, it blocks the loop: what comes from a file
-/// or a socket belongs in a generator. Its length is not known, so there are as many coroutines
-/// as the limit says from the beginning: a million at most.
+/// A single-pass range, such as `std::views::istream<std::string>(file)`, is read only as calls
+/// begin, one element at a time; the function gets the element as an rvalue, which lives as long as
+/// the call. Reading that blocks, blocks the loop: use a generator to read from a file or a socket.
+/// The length of such a range is not known, so `limit` coroutines are made at the beginning: a
+/// million at most.
 ///
 /// In a task that runs on a pool the calls run in parallel.
 ///
-/// \throws what a call, or the range, throws: the first that fails cancels the others, which are
+/// \throws what a call, or the range, throws: the first failure cancels the other calls, which are
 /// waited for, and the rest is not begun. std::invalid_argument if `limit` is zero,
 /// std::length_error if it is more than a million and the length is not known.
 ///
 /// \par Cancellation
-/// Cancels all calls under way and waits for their end.
+/// Cancels all running calls and waits for their end.
 template <std::ranges::input_range Range, class Function>
   requires detail::gives_awaitable<Function&, typename detail::shared_walk<Range>::element>
 [[nodiscard]] task<> for_each_concurrent(Range range, std::size_t limit, Function function) {
@@ -67,17 +67,17 @@ template <std::ranges::input_range Range, class Function>
   co_await when_all(std::move(all));
 }
 
-/// The same for the values of a generator. They are awaited one at a time, and only when there is a
-/// place for a call; the function gets each as an rvalue, which lives as long as the call. There
-/// are as many coroutines as the limit says from the beginning, and the generator runs on behalf of
-/// the one that awaits its next value. It is gone when this has ended. (Rust's for_each_concurrent
-/// of a Stream; p-map of an async iterable.)
+/// The same for the values of a generator. They are awaited one at a time, and only when another
+/// call may begin; the function gets each as an rvalue, which lives as long as the call. `limit`
+/// coroutines are made at the beginning, and the generator runs on behalf of the one that awaits
+/// its next value. The generator is destroyed before this ends. (Rust's for_each_concurrent of a
+/// Stream; p-map of an async iterable.)
 ///
 /// \throws as above, and what the generator throws.
 ///
 /// \par Cancellation
-/// Cancels all calls under way and what the generator awaits, and waits for their end. A value that
-/// the generator gave all the same is begun, and its call cancelled.
+/// Cancels all running calls and what the generator awaits, and waits for their end. If the
+/// generator gives a value all the same, its call is begun, and cancelled.
 template <class T, class Function>
   requires detail::gives_awaitable<Function&, T>
 [[nodiscard]] task<> for_each_concurrent(async_generator<T> items, std::size_t limit,
@@ -88,7 +88,7 @@ template <class T, class Function>
   co_await when_all(std::move(all));
 }
 
-/// These take what the others do not, and say what is wrong with it.
+/// Chosen for arguments that the others do not accept; their static_asserts say what is wrong.
 template <std::ranges::input_range Range, class Function>
   requires(!detail::gives_awaitable<Function&, typename detail::shared_walk<Range>::element>)
 auto for_each_concurrent(Range, std::size_t, Function) {

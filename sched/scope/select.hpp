@@ -23,7 +23,7 @@ class [[nodiscard]] select_operation final : public child_tuple<T...> {
     if (this->refused()) this->throw_cancelled();
     return std::apply(
         [this](child<T>&... each) {
-          // If all were cancelled it was by our awaiter's cancel, which one of them brings back.
+          // If all were cancelled, the awaiter's cancel was the cause, and is delivered here.
           if ((is_cancelled(each.result()) && ...))
             (this->deliver_cancel(each.result().error()), ...);
           return all_values<outcome<T>...>{outcome<T>(each.result())...};
@@ -69,25 +69,25 @@ class [[nodiscard]] select_range_operation final : public child_range<T> {
 }  // namespace detail
 
 /// Waits for the first of several things: runs all of them concurrently until one ends, cancels the
-/// others, waits for them, and gives how each ended. One at least has a value or an error; those
-/// that were cancelled did nothing; and what completed in the same moment is there too, so that
-/// nothing is lost (Tokio's select! drops it, Go's never starts it).
+/// others, waits for them, and gives how each ended. At least one has a value or an error, and
+/// those that were cancelled have had no effect. The value of one that completes at the same moment
+/// is there too, so that nothing is lost (Tokio's select! drops it, Go's never starts it).
 ///
 ///     auto [received, late] = co_await select(lines.receive(), sleep_for(5s));
-///     if (received.has_value()) {                     // First the data: `late` may have ended
-///     too.
+///     if (received.has_value()) {                     // Data first: both may have ended.
 ///       const std::optional<std::string> line = received.value();
 ///       if (!line) co_return;                         // A channel's end is a value as well.
 ///       use(*line);
 ///     }
 ///
 /// Takes tasks and any operation, up to 6, or a range. A child's exception is in its outcome:
-/// `value()` throws it. What is closed is ready: a closed channel's `receive` ends at once, each
-/// time, and a send to it by channel_closed; in a loop leave out what has ended.
+/// `value()` throws it. An operation on something closed is always ready: `receive` of a closed
+/// channel ends at once, each time, and a send to it by channel_closed. So in a loop leave out what
+/// has ended.
 ///
 /// \par Cancellation
-/// Cancels all of them and waits for their end. If one had a value or an error by then, that is
-/// given and the cancel stays pending.
+/// Cancels all of them and waits for their end. If one had a value or an error by then, the
+/// outcomes are given and the cancel stays pending.
 template <class... Awaitable>
 [[nodiscard]] auto select(Awaitable&&... awaitables) {
   static_assert(sizeof...(Awaitable) > 0 && sizeof...(Awaitable) <= 6,

@@ -54,7 +54,8 @@ bool group_operation_base::start() {
   try {
     body_ = &start_body(task_context(), await_site());
   } catch (...) {
-    // A body that is no coroutine may have spawned before it threw: those are waited for.
+    // A body that is no coroutine may have spawned children before it threw; they have to be waited
+    // for.
     if (size() == 0) throw;
     fail(std::current_exception());
   }
@@ -85,7 +86,8 @@ void group_operation_base::child_finished(context&, const std::exception_ptr& er
   if (is_cancelled(error)) {
     body_cancelled_ = error;
     child_cancelled();
-    // Not by us: the body ended early all the same, and its children with it.
+    // The body was cancelled by something else than this group. It has ended early all the same, so
+    // its children end too.
     if (!ending()) task_group::cancel("the group's body was cancelled");
   } else if (error != nullptr) {
     fail(error);

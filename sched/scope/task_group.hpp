@@ -15,8 +15,9 @@
 namespace lariat {
 
 /// A scope for tasks: `co_await task_group::with([&](task_group& g) -> task<> { g.spawn(f); })`
-/// ends when the body and all that it spawned have ended, so children may use what lives around
-/// it. They may not use locals of the body itself, which go when it returns: see docs/tasks.md.
+/// ends when the body and all children that it spawned have ended, so children may use variables
+/// that live around it. They must not use locals of the body itself, which are destroyed when it
+/// returns: see docs/tasks.md.
 ///
 /// The first failure cancels the body and every child; when all have ended, the failures are thrown
 /// together as an exception_group. A child that was cancelled is no failure (asyncio's TaskGroup).
@@ -34,13 +35,15 @@ class task_group : public detail::spawner<task_group>, protected detail::spawn_s
   /// \throws exception_group if the body or any child failed.
   ///
   /// \par Cancellation
-  /// Cancels the body and the children and waits for their end. If one of them ended by that, so
-  /// does this, also when the body had its value before; failures win over the cancel.
+  /// Cancels the body and the children and waits for their end. If one of them ended by that
+  /// cancel, so does this, even if the body had its value before. If any failed, the failures are
+  /// thrown instead.
   template <class Body>
     requires detail::gives_task<Body&, task_group&>
   [[nodiscard]] static auto with(Body body);
 
-  /// Takes what the other form does not, and says what is wrong with it.
+  /// Chosen for arguments that the other form does not accept; its static_assert says what is
+  /// wrong.
   template <class Body>
     requires(!detail::gives_task<Body&, task_group&>)
   static auto with(Body&&) {
@@ -50,9 +53,9 @@ class task_group : public detail::spawner<task_group>, protected detail::spawn_s
     return std::suspend_never();
   }
 
-  /// Asks the body and every child to end. What is spawned later is cancelled before its start: a
-  /// body that had a value when it was cancelled, of an accept for instance, goes on to its next
-  /// await.
+  /// Asks the body and every child to end. A child that is spawned later is cancelled before its
+  /// start; that can happen because a body whose await has its value already, of an accept for
+  /// instance, goes on to its next await.
   void cancel(std::string_view reason = {}) noexcept;
 
   /// How many children have not ended.
@@ -65,18 +68,18 @@ class task_group : public detail::spawner<task_group>, protected detail::spawn_s
   void open(loop& owner, const context& parent) noexcept;
   void fail(const std::exception_ptr& error) noexcept;
 
-  /// All have ended: later `spawn`s throw.
+  /// Called when all have ended: later `spawn`s throw.
   void close() noexcept { closed_ = true; }
   [[nodiscard]] const std::vector<std::exception_ptr>& errors() const noexcept { return errors_; }
 
-  /// Whether everything of the group has been asked to end.
+  /// Whether the body and all children have been asked to end.
   [[nodiscard]] bool ending() const noexcept { return ending_; }
 
   /// Called when the last child has ended, and when the group has to end.
   virtual void children_ended() noexcept = 0;
   virtual void cancel_body(std::string_view reason) noexcept = 0;
 
-  /// Called when a child has ended by a cancel, whoever cancelled it.
+  /// Called when a child has ended by a cancel, whatever its source.
   virtual void child_cancelled() noexcept = 0;
 
  private:
@@ -105,7 +108,7 @@ class group_operation_base : public starting_operation<group_operation_base>,
  protected:
   virtual context& start_body(const context& parent, std::source_location site) = 0;
 
-  /// Throws the failures, or a cancel, if the group came to any.
+  /// Throws the group's failures, or a cancel, if there are any.
   void rethrow_error() const;
 
  private:

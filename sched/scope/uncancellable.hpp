@@ -54,11 +54,11 @@ class [[nodiscard("it does nothing until it is awaited")]] uncancellable_bundle 
 
 }  // namespace detail
 
-/// Awaits a task or an operation that no cancel reaches: for cleanup that must be finished. On a
-/// pool too it runs on the task's loop.
+/// Awaits a task or an operation that cancels do not reach, for cleanup that must be finished. A
+/// task on a pool runs it on its loop.
 ///
 /// \par Cancellation
-/// One that comes meanwhile is kept, and delivered at the next await that suspends.
+/// A cancel that comes meanwhile is kept, and delivered at the next await that suspends.
 template <class Awaitable>
 [[nodiscard]] auto uncancellable(Awaitable&& awaitable) {
   return detail::uncancellable_bundle<detail::child_value_t<Awaitable>>(

@@ -14,13 +14,13 @@ namespace lariat {
 
 /// When `wait` ends.
 enum class wait_until : unsigned char {
-  first_completed,  ///< When a task has ended, however.
+  first_completed,  ///< When a task has ended in any way.
   first_exception,  ///< When one has ended by an exception or a cancel, or all have ended.
   all_completed,    ///< When all have ended.
 };
 
-/// Which tasks had ended when `wait` did, in order of their end, and which had not as far as it was
-/// told.
+/// Which tasks had ended when `wait` ended, in order of their ends, and which had not, as far as
+/// this loop had been told.
 template <class T>
 struct wait_result {
   std::vector<join_handle<T>*> done;
@@ -42,13 +42,13 @@ task<> collect_ended(completions<T>& ended, wait_until when, std::vector<join_ha
 
 }  // namespace detail
 
-/// Waits for spawned tasks and tells which have ended; it throws nothing of theirs and cancels
-/// nothing (asyncio.wait). With a time limit it ends then, whatever has ended.
+/// Waits for spawned tasks and tells which have ended. It does not throw their exceptions, and
+/// cancels nothing (asyncio.wait). With a time limit it ends after that, whichever have ended.
 ///
 /// \throws std::invalid_argument if there are no handles; std::logic_error as `as_completed`.
 ///
 /// \par Cancellation
-/// Ends the waiting; the tasks go on.
+/// Ends the wait; the tasks go on.
 template <class T>
 [[nodiscard]] task<wait_result<T>> wait(
     std::span<join_handle<T>> handles, wait_until when = wait_until::all_completed,

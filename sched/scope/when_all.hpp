@@ -133,7 +133,7 @@ class [[nodiscard]] settled_range_operation final : public child_range<T> {
   bool decides(const std::exception_ptr&) const noexcept override { return false; }
 };
 
-/// What a combinator holds until it is awaited: tasks that have not started. Movable.
+/// A combinator that has not been awaited: tasks that have not started. Movable.
 template <template <class...> class Operation, class... T>
 class [[nodiscard("it does nothing until it is awaited")]] bundle {
  public:
@@ -171,15 +171,16 @@ auto collect(Range&& range) {
 }  // namespace detail
 
 /// Runs all of them concurrently (in parallel if the task runs on a pool) and gives their values in
-/// order, as an `all_values`: `auto [a, b] = co_await when_all(f(), g())`. Takes tasks and any
-/// operation, up to 6; more, or a number known at run time, as a range. Each gets a context of its
+/// order, as an `all_values`: `auto [a, b] = co_await when_all(f(), g())`. Takes up to 6 tasks and
+/// operations; for more, or a number known at run time, pass a range. Each gets a context of its
 /// own in the awaiting frame; nothing is allocated.
 ///
 /// The first that fails cancels the others; when all have ended, its exception is thrown (unlike
 /// asyncio's gather, which leaves the siblings running: here they may use the caller's locals).
 ///
 /// \par Cancellation
-/// Cancels all of them and waits for their end. If all had a value by then, the values win.
+/// Cancels all of them and waits for their end. If all had a value by then, the values are given,
+/// and the cancel stays pending.
 template <class... Awaitable>
 [[nodiscard]] auto when_all(Awaitable&&... awaitables) {
   static_assert(sizeof...(Awaitable) > 0 && sizeof...(Awaitable) <= 6,
@@ -200,12 +201,13 @@ template <detail::range_of_awaitables Range>
       detail::collect(std::forward<Range>(range)));
 }
 
-/// Runs all of them concurrently, whatever becomes of each, and gives an outcome for each
-/// (asyncio's `return_exceptions=True`, Promise.allSettled).
+/// Runs all of them concurrently, even if some fail, and gives an outcome for each (asyncio's
+/// `return_exceptions=True`, Promise.allSettled).
 ///
 /// \par Cancellation
-/// Cancels all of them and waits for their end. If it cut one of them short it is thrown, and the
-/// outcomes are dropped; `select` gives what completed all the same. Otherwise the outcomes win.
+/// Cancels all of them and waits for their end. If one of them ended early by that,
+/// operation_cancelled is thrown and the outcomes are dropped; use `select` to get those that
+/// completed all the same. Otherwise the outcomes are given, and the cancel stays pending.
 template <class... Awaitable>
 [[nodiscard]] auto when_all_settled(Awaitable&&... awaitables) {
   static_assert(sizeof...(Awaitable) > 0 && sizeof...(Awaitable) <= 6,

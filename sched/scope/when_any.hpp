@@ -70,11 +70,12 @@ class [[nodiscard]] when_any_range_operation final : public child_range<T> {
 }  // namespace detail
 
 /// Runs all of them concurrently until the first ends, cancels the others, waits for them, and
-/// gives the first one's place and value, or throws its exception. Values that the others came to
-/// all the same are dropped: what must not be lost belongs in a channel.
+/// gives the first one's place and value, or throws its exception. If others give values all the
+/// same, these are dropped: use `select`, or a channel, for values that must not be lost.
 ///
 /// \par Cancellation
-/// Cancels all of them and waits for their end; the value of the first wins over the cancel.
+/// Cancels all of them and waits for their end. If the first had its value by then, the value is
+/// given, and the cancel stays pending.
 template <class... Awaitable>
 [[nodiscard]] auto when_any(Awaitable&&... awaitables) {
   static_assert(sizeof...(Awaitable) > 0, "when_any needs at least one awaitable");

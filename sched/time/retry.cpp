@@ -10,7 +10,7 @@
 namespace lariat::detail {
 namespace {
 
-// From 0 to 1.
+// A random number from 0 to 1.
 double random_share() noexcept { return static_cast<double>(loop::random() >> 11) * 0x1p-53; }
 
 }  // namespace
@@ -30,7 +30,7 @@ backoff::backoff(const retry_options& options)
 }
 
 std::chrono::nanoseconds backoff::pause() noexcept {
-  // In doubles, which overflow to infinity and not to something small.
+  // In doubles, because they overflow to infinity, and not to a small number.
   const auto longest = static_cast<double>(options_.longest_pause.count());
   const double pause = std::min(next_ns_, longest);
   next_ns_ = pause * options_.factor;

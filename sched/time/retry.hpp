@@ -12,13 +12,13 @@
 
 namespace lariat {
 
-/// How often `retry` tries, and how long it pauses in between. Trivial, so that it may stand inside
-/// an await expression (toolchain G2).
+/// How often `retry` tries, and how long it pauses in between. Trivial, so that it may be written
+/// inside an await expression (toolchain G2).
 struct retry_options {
   int attempts = 5;  ///< The first one included.
   std::chrono::nanoseconds first_pause = std::chrono::milliseconds(100);
   std::chrono::nanoseconds longest_pause = std::chrono::seconds(30);
-  double factor = 2;    ///< Each pause is so many times the one before.
+  double factor = 2;    ///< The ratio of each pause to the one before.
   double jitter = 0.5;  ///< Each is shortened by up to this share, at random, so that many clients
                         ///< of one server do not come back together.
 };
@@ -31,7 +31,7 @@ class backoff {
   /// \throws std::invalid_argument if the options make no sense.
   explicit backoff(const retry_options& options);
 
-  /// Whether there is another attempt, which is counted.
+  /// Counts an attempt. Whether there is another one.
   [[nodiscard]] bool again() noexcept { return --attempts_left_ > 0; }
 
   /// How long to pause before it.
@@ -49,14 +49,14 @@ using task_value = typename std::invoke_result_t<Function&>::value_type;
 }  // namespace detail
 
 /// Awaits the task that `function()` gives until one ends without an exception, and gives its
-/// value: `co_await retry({.attempts = 3}, fetch)`. It pauses in between, longer each time. What
-/// the last one throws is thrown. The function is kept until then.
+/// value: `co_await retry({.attempts = 3}, fetch)`. It pauses in between, longer each time. If the
+/// last attempt fails, its exception is thrown. The function is kept until the end.
 ///
-/// Only a std::exception is followed by another attempt, and only if `worth_it(error)` says so.
+/// Another attempt follows only a std::exception for which `worth_it(error)` is true.
 /// \throws std::invalid_argument if the options make no sense.
 ///
 /// \par Cancellation
-/// Passed on to the attempt, or ends the pause; there is no other attempt then.
+/// The cancel is passed on to the attempt, or ends the pause; there is no other attempt then.
 template <class Function, std::predicate<const std::exception&> Predicate>
   requires detail::gives_task<Function&>
 task<detail::task_value<Function>> retry(retry_options options, Function function,
@@ -82,7 +82,7 @@ task<detail::task_value<Function>> retry(retry_options options, Function functio
   return retry(options, std::move(function), [](const std::exception&) { return true; });
 }
 
-/// Takes what the other forms do not, and says what is wrong with it.
+/// Chosen for arguments that the other forms do not accept; its static_assert says what is wrong.
 template <class Function, class... Predicate>
   requires(!detail::gives_task<Function&>)
 auto retry(retry_options, Function&&, Predicate&&...) {

@@ -25,7 +25,7 @@ bool sleep_operation::start() noexcept {
 }
 
 void sleep_operation::cancel() noexcept {
-  if (!timer_.armed()) return;  // Its time has come: it is on its way.
+  if (!timer_.armed()) return;  // It has fired, and is queued already.
   cancelled_ = true;
   owner().timers().cancel(timer_);
   complete();

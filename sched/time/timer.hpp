@@ -11,7 +11,7 @@
 
 namespace lariat {
 
-/// The clock of deadlines: monotonic, not set back by anybody.
+/// The clock of deadlines: monotonic, so nobody can set it back.
 using steady_time = std::chrono::steady_clock::time_point;
 
 namespace detail {
@@ -63,14 +63,15 @@ class [[nodiscard]] sleep_operation final : public detail::starting_operation<sl
   friend starting_operation;
   bool start() noexcept;
 
-  // A million of these may sleep: the small members share a word with the base's.
+  // There may be a million of these: the small members share a word with the base's.
   kind kind_;
   bool cancelled_ = false;
-  detail::timer_entry timer_;  // Until it is armed its deadline is the argument, of either kind.
+  detail::timer_entry timer_;  // Until it is armed its deadline holds the argument, of either kind.
 };
 
-/// Suspends the task for at least `delay`; zero or less is one `yield`. No allocation, no system
-/// call of its own: the loop waits for the nearest deadline, and for those in the 16 us behind it.
+/// Suspends the task for at least `delay`; zero or less is one `yield`. No allocation, and no
+/// system call for each sleep: the loop waits for the nearest deadline, or for those in the 16 us
+/// after it.
 ///
 /// \par Cancellation
 /// Ends at once by operation_cancelled. A sleep whose time has come is not cancelled any more.
@@ -87,9 +88,10 @@ template <class Rep, class Period>
   return {detail::to_clock(when), sleep_operation::kind::deadline};
 }
 
-/// What an interval does about ticks that came while nobody waited (Tokio's MissedTickBehavior).
+/// What an interval does about ticks that came due while no task waited (Tokio's
+/// MissedTickBehavior).
 enum class missed_ticks : unsigned char {
-  burst,  ///< Gives each of them at once, then goes on by the first schedule.
+  burst,  ///< Gives each of them at once, then goes on by the old schedule.
   delay,  ///< Gives one, and counts the period from then.
   skip,   ///< Gives one, and goes on at the next multiple of the period.
 };
@@ -103,7 +105,7 @@ class interval {
                     missed_ticks missed = missed_ticks::burst)
       : interval(detail::saturating_ns(period), missed) {}
 
-  /// Waits for the next tick, and gives the time that it was due.
+  /// Waits for the next tick, and gives the time at which it was due.
   ///
   /// \par Cancellation
   /// A cancelled tick is not lost: the next call waits for it again.

@@ -39,7 +39,8 @@ bool stop_state::add(stop_link& link) noexcept {
 void stop_state::remove(stop_link& link) noexcept {
   std::unique_lock lock(mutex_);
   if (link.linked_) return unlink(link);
-  if (runner_ == std::this_thread::get_id()) return;  // From the callback itself, or it is over.
+  if (runner_ == std::this_thread::get_id())
+    return;  // Called from the callback itself, or the callback is over.
   ended_.wait(lock, [&] { return running_ != &link; });
 }
 

@@ -10,8 +10,8 @@
 #include <type_traits>
 #include <utility>
 
-// std::stop_token and what belongs to it, in the plainest way: see stop_token.hpp. Compiled with
-// every library, so that it is tested with every one.
+// A plain implementation of std::stop_token and its companions: see stop_token.hpp. Compiled with
+// every standard library, so that it is tested with each.
 namespace lariat::detail {
 
 /// A callback's place in the list of its state.
@@ -32,7 +32,7 @@ class stop_link {
   bool linked_ = false;
 };
 
-/// What tokens, sources and callbacks share.
+/// The state that tokens, sources and callbacks share.
 class stop_state {
  public:
   [[nodiscard]] bool requested() const noexcept {
@@ -42,13 +42,14 @@ class stop_state {
     return requested() || sources_.load(std::memory_order_relaxed) > 0;
   }
 
-  /// Runs the callbacks, on this thread. False if it was requested before.
+  /// Requests stop and runs the callbacks, on this thread. False if stop was requested before.
   bool request() noexcept;
 
-  /// False if it has been requested: then the link is in no list.
+  /// Adds a callback. False if stop was requested; then the link is in no list.
   [[nodiscard]] bool add(stop_link& link) noexcept;
 
-  /// When it returns the callback does not run any more, unless this is called from it.
+  /// Removes a callback. When this returns the callback is not running, unless this is called from
+  /// it.
   void remove(stop_link& link) noexcept;
 
   void add_source() noexcept { sources_.fetch_add(1, std::memory_order_relaxed); }

@@ -2,9 +2,9 @@
 
 #include <version>  // Names the library.
 
-// Announces lariat::stop_token, for headers that shall not include <stop_token>. libc++ has that
-// since 20, and before only as an experiment that a flag of the compiler turns on: lariat takes its
-// own then, whatever the flag, so that all of a program agree.
+// Declares lariat::stop_token, for headers that must not include <stop_token>. libc++ has the
+// header since 20, and before that only as an experiment that a compiler flag turns on. For those
+// versions lariat uses its own, whatever the flag, so that all files of a program agree.
 #if defined(_LIBCPP_VERSION) && _LIBCPP_VERSION < 200000
 #define LARIAT_OWN_STOP_TOKEN
 namespace lariat {

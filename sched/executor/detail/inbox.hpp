@@ -10,7 +10,7 @@ namespace lariat::detail {
 
 /// Where other threads leave steps for a loop: a lock-free stack that the loop empties in one
 /// exchange, with the loop's sleep state in the same word. Protocol: sched/README.md, "Inbox". A
-/// template so that the same text is checked by its model, with words that Relacy watches.
+/// template so that the model checks the same text, with Relacy's atomics.
 template <class Step, class Queue, class Word>
 class basic_inbox {
  public:
@@ -21,7 +21,7 @@ class basic_inbox {
   /// Any thread. True if the owner sleeps, and this call is the one that has to wake it.
   [[nodiscard]] bool push(Step& step) noexcept { return link(step, step); }
 
-  /// Steps of one thread, to be pushed together.
+  /// Steps of one thread that are to be pushed together.
   class chain {
    public:
     [[nodiscard]] bool empty() const noexcept { return newest_ == nullptr; }
@@ -37,7 +37,7 @@ class basic_inbox {
     Step* oldest_ = nullptr;
   };
 
-  /// The same for all of a chain, which must not be empty, for the price of one.
+  /// Pushes all steps of a chain, which must not be empty, by one atomic operation.
   [[nodiscard]] bool push(const chain& steps) noexcept {
     return link(*steps.newest_, *steps.oldest_);
   }
@@ -48,8 +48,8 @@ class basic_inbox {
     return head != nullptr && head != asleep();
   }
 
-  /// Owner. Announces that it is about to sleep. False if something has come: do not sleep. True
-  /// again if it is called twice.
+  /// Owner. Announces that it is about to sleep. False if a step has come, and it must not sleep.
+  /// True again if it is called twice.
   [[nodiscard]] bool try_sleep() noexcept {
     Step* expected = nullptr;
     return head_.compare_exchange_strong(expected, asleep(), std::memory_order_relaxed) ||

@@ -22,7 +22,7 @@ void unlink(timer_link& entry) noexcept {
   entry.next = entry.previous = nullptr;
 }
 
-// Moves all of `from` behind `to`.
+// Moves all of `from` to the end of `to`.
 void splice(timer_link& to, timer_link& from) noexcept {
   if (empty(from)) return;
   from.next->previous = to.previous;
@@ -79,7 +79,8 @@ bool timer_wheel::first_occupied(position& found) noexcept {
     level& each = levels_[index];
     while (each.occupied != 0) {
       const auto slot = static_cast<unsigned>(std::countr_zero(each.occupied));
-      if (empty(each.slot[slot])) {  // Emptied by cancels, which do not look for their slot.
+      // Emptied by cancels, which do not clear the bit of their slot.
+      if (empty(each.slot[slot])) {
         each.occupied &= each.occupied - 1;
         continue;
       }
@@ -109,7 +110,8 @@ clock_ns timer_wheel::next_deadline() noexcept {
 
 clock_ns timer_wheel::next_wake() noexcept {
   position first;
-  // Asked before each sleep: the search takes 100 instructions if there is nothing to be found.
+  // Called before each sleep, so the common case is quick: the search takes 100 instructions to
+  // find nothing.
   if (size_ == 0 || !first_occupied(first)) return no_deadline;
   if (first.level != 0) return beginning_of(first);
   constexpr std::uint64_t bunch = (std::uint64_t{1} << bunch_slots) - 1;
@@ -134,7 +136,8 @@ void timer_wheel::collect(clock_ns now, timer_link& due) noexcept {
     levels_[first.level].occupied &= ~(std::uint64_t{1} << first.slot);
     if (first.level == 0) {
       elapsed_ = first.tick;
-      // A slot is 1024 ns wide: put what is in it in order. Nearly always it is already.
+      // A slot is 1024 ns wide, so its timers have to be sorted. Nearly always they are in order
+      // already.
       while (!empty(reached)) {
         auto& entry = static_cast<timer_entry&>(*reached.next);
         unlink(entry);
@@ -157,7 +160,7 @@ void timer_wheel::collect(clock_ns now, timer_link& due) noexcept {
 // both ends, wait half as long.
 void timer_wheel::deal(unsigned below, timer_link& timers) noexcept {
   level& target = levels_[below];
-  std::array<timer_link*, slots> last_of_front;  // Behind it lie those of the walk from the back.
+  std::array<timer_link*, slots> last_of_front;  // After it come those of the walk from the back.
   for (unsigned slot = 0; slot < slots; ++slot) last_of_front[slot] = &target.slot[slot];
   const auto put = [&](timer_link& each) {
     const std::uint64_t tick = tick_of(static_cast<timer_entry&>(each).deadline_);

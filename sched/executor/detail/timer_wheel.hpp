@@ -14,10 +14,10 @@ struct timer_link {
   timer_link* previous = nullptr;
 };
 
-/// A step with a time. Lives in what waits for it; linked into the wheel by address.
+/// A step with a deadline. Part of the object that waits; linked into the wheel by address.
 class timer_entry : timer_link {
  public:
-  /// \param deadline What `deadline` tells until the entry is inserted.
+  /// \param deadline The value of `deadline()` until the entry is inserted.
   explicit timer_entry(runnable& step, clock_ns deadline = 0) noexcept
       : deadline_(deadline), step_(&step) {}
 
@@ -60,8 +60,8 @@ class timer_wheel {
   /// `no_deadline` if nothing is pending.
   [[nodiscard]] clock_ns next_deadline() noexcept;
 
-  /// When to wake up for it: the same, or up to 16 us later if more timers follow within that. A
-  /// wake-up costs as much as many timers do.
+  /// When to wake up for it: the same, or up to 16 us later if more timers follow within that time,
+  /// because a wake-up costs as much as many timers.
   [[nodiscard]] clock_ns next_wake() noexcept;
 
   [[nodiscard]] std::size_t size() const noexcept { return size_; }

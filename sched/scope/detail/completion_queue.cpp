@@ -14,7 +14,7 @@ completion_queue::completion_queue(const std::vector<spawned*>& records) {
     if (each->owner() == loop::current()) continue;
     throw std::logic_error("lariat: as_completed: a task belongs to another loop than this one");
   }
-  entries_.reserve(records.size());  // They do not move: tasks refer to them.
+  entries_.reserve(records.size());  // Reserved, so that entries do not move: tasks refer to them.
   order_.reserve(records.size());
   for (spawned* each : records) entries_.emplace_back(*this, *each);
   for (entry& each : entries_) {
@@ -54,7 +54,7 @@ bool completion_operation::start() {
 }
 
 woken_by completion_operation::depends_on(dependency_visitor& visit) const {
-  if (suspended() && queue_->waiting_ != this) return woken_by::anything;  // It is on its way.
+  if (suspended() && queue_->waiting_ != this) return woken_by::anything;  // Told already.
   for (const completion_queue::entry& each : queue_->entries_) {
     if (!each.record().done() && !visit.task(each.record())) break;
   }
@@ -62,7 +62,7 @@ woken_by completion_operation::depends_on(dependency_visitor& visit) const {
 }
 
 void completion_operation::cancel() noexcept {
-  if (queue_->waiting_ != this) return;  // It was told, and is on its way.
+  if (queue_->waiting_ != this) return;  // It was told, and is queued already.
   queue_->waiting_ = nullptr;
   cancelled_ = true;
   complete();

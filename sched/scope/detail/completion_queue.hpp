@@ -11,10 +11,10 @@ namespace lariat::detail {
 
 class completion_operation;
 
-/// Hears of the ends of several tasks of this loop, and keeps their order.
+/// Is told of the ends of several tasks of this loop, and records their order.
 class completion_queue {
  public:
-  /// \throws std::logic_error if one belongs to another loop than this thread's.
+  /// \throws std::logic_error if one belongs to a loop other than this thread's.
   explicit completion_queue(const std::vector<spawned*>& records);
   completion_queue(const completion_queue&) = delete;  // The tasks refer to it.
   completion_queue& operator=(const completion_queue&) = delete;
@@ -37,12 +37,12 @@ class completion_queue {
   void ended(const entry& which) noexcept;
 
   std::vector<entry> entries_;
-  std::vector<std::size_t> order_;  // Of those that have ended. Room for all from the beginning.
+  std::vector<std::size_t> order_;  // Tasks that have ended. Has room for all from the beginning.
   std::size_t given_ = 0;
   completion_operation* waiting_ = nullptr;
 };
 
-/// Waits for the next of them.
+/// The wait for the next task that ends.
 class completion_operation : public starting_operation<completion_operation> {
  public:
   void cancel() noexcept final;

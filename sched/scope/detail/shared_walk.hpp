@@ -18,15 +18,16 @@
 
 namespace lariat::detail {
 
-/// What the walkers of one range share: the place that the next of them takes. On a pool they run
-/// in parallel, hence the lock; it is none of those that spin, for iterators may block and throw.
+/// The position in a range that its walkers share. On a pool they run in parallel, hence the lock;
+/// not one that spins, because iterators may block and throw.
 template <class Range>
 class shared_walk {
   using iterator = std::ranges::iterator_t<Range>;
   static constexpr bool stays = std::ranges::forward_range<Range>;
 
  public:
-  /// What a walker holds during its call: where the element is, or what passes once itself.
+  /// What a walker holds during its call: the element's iterator, or, for a single-pass range, the
+  /// element itself.
   using place = std::conditional_t<stays, iterator, std::ranges::range_value_t<Range>>;
   using element =
       std::conditional_t<stays, std::ranges::range_reference_t<Range>, place&&>;  // Of the call.
@@ -37,8 +38,9 @@ class shared_walk {
   [[nodiscard]] std::optional<place> next() {
     const std::lock_guard guard(lock_);
     if (over_) return std::nullopt;
-    over_ = true;  // Unless all of this goes well: an iterator that threw is not asked again.
-    // Not behind the element, or a stream would be read further before that is dealt with.
+    over_ = true;  // Undone if nothing below throws: an iterator that threw is not used again.
+    // Advanced here and not after the element, or a stream would be read further before the
+    // element's call has begun.
     if (begun_) ++next_;
     begun_ = true;
     if (next_ == end_) return std::nullopt;
@@ -59,7 +61,7 @@ class shared_walk {
     }
   }
 
-  /// There is no next one.
+  /// From here on there is no next element.
   void stop() noexcept {
     const std::lock_guard guard(lock_);
     over_ = true;
@@ -73,7 +75,7 @@ class shared_walk {
   bool over_ = false;
 };
 
-/// The same of a generator. Who awaits its next value keeps the others from that.
+/// The same for a generator. Only one walker at a time awaits its next value.
 template <class T>
 class shared_generator {
  public:
@@ -83,7 +85,7 @@ class shared_generator {
   [[nodiscard]] auto next() noexcept { return items_.next(); }
 
   void stop() noexcept { stopped_.store(true, std::memory_order_relaxed); }
-  /// Relaxed: it is a wish of another worker's, and there is nothing else to be seen.
+  /// Relaxed: it is only a request by another worker, which publishes nothing else.
   [[nodiscard]] bool stopped() const noexcept { return stopped_.load(std::memory_order_relaxed); }
 
  private:
@@ -100,7 +102,7 @@ task<> walk(shared_walk<Range>& range, Function& function) {
     try {
       co_await std::invoke(function, range.at(*place));
     } catch (...) {
-      range.stop();  // A sibling may end well before it hears of this.
+      range.stop();  // A sibling may end its call before the cancel reaches it.
       throw;
     }
   }
@@ -124,7 +126,7 @@ task<> walk(shared_generator<T>& items, Function& function) {
   }
 }
 
-/// So many walkers of `items`, which end when there is no next one.
+/// Makes `count` walkers of `items`, which end when there is no next element.
 template <class Items, class Function>
 std::vector<task<>> walkers(std::size_t count, Items& items, Function& function) {
   std::vector<task<>> all;
@@ -133,17 +135,19 @@ std::vector<task<>> walkers(std::size_t count, Items& items, Function& function)
   return all;
 }
 
-/// `limit`, if it is no more than what may begin before it is known how much there is to walk.
+/// Returns `limit`, if that is not more than the walkers that may be made for an unknown number of
+/// elements.
 /// \throws std::length_error
 std::size_t require_walkers(std::size_t limit);
 
-/// How many walkers a range is worth. Of one that passes once the length is not known.
+/// How many walkers to make for a range: `limit`, but no more than it has elements. The length of a
+/// single-pass range is not known.
 template <class Range>
 std::size_t worth_walking(Range& range, std::size_t limit) {
   if constexpr (std::ranges::sized_range<Range>) {
     return std::min(limit, static_cast<std::size_t>(std::ranges::size(range)));
   } else if constexpr (std::ranges::forward_range<Range>) {
-    std::size_t count = 0;  // No further: it may have no end.
+    std::size_t count = 0;  // Counts only up to `limit`: the range may have no end.
     const auto end = std::ranges::end(range);
     for (auto place = std::ranges::begin(range); count < limit && place != end; ++place) ++count;
     return count;
