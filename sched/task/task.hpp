@@ -21,40 +21,7 @@ template <class T>
 class root_task;
 
 template <class T>
-class task_promise_base : public promise_base {
- public:
-  void unhandled_exception() noexcept { result_.fail(std::current_exception()); }
-  [[nodiscard]] slot<T>& result() noexcept { return result_; }
-
- protected:
-  slot<T> result_;
-};
-
-template <class T>
-class task_promise : public task_promise_base<T> {
- public:
-  task<T> get_return_object() noexcept;
-
-  template <class Value = T>
-    requires std::is_constructible_v<T, Value&&>
-  void return_value(Value&& value) {
-    this->result_.emplace(std::forward<Value>(value));
-  }
-};
-
-template <class T>
-class task_promise<T&> : public task_promise_base<T&> {
- public:
-  task<T&> get_return_object() noexcept;
-  void return_value(T& value) noexcept { this->result_.emplace(value); }
-};
-
-template <>
-class task_promise<void> : public task_promise_base<void> {
- public:
-  task<void> get_return_object() noexcept;
-  void return_void() noexcept { result_.emplace(); }
-};
+class task_promise;
 
 }  // namespace detail
 
@@ -127,7 +94,43 @@ class [[nodiscard("a task does nothing until it is awaited or spawned")]] task {
 
 namespace detail {
 
-/// As it says: the expression's type would be `int` for a task<const int>.
+template <class T>
+class task_promise_base : public promise_base {
+ public:
+  void unhandled_exception() noexcept { result_.fail(std::current_exception()); }
+  [[nodiscard]] slot<T>& result() noexcept { return result_; }
+
+ protected:
+  slot<T> result_;
+};
+
+template <class T>
+class task_promise : public task_promise_base<T> {
+ public:
+  task<T> get_return_object() noexcept;
+
+  template <class Value = T>
+    requires std::is_constructible_v<T, Value&&>
+  void return_value(Value&& value) {
+    this->result_.emplace(std::forward<Value>(value));
+  }
+};
+
+template <class T>
+class task_promise<T&> : public task_promise_base<T&> {
+ public:
+  task<T&> get_return_object() noexcept;
+  void return_value(T& value) noexcept { this->result_.emplace(value); }
+};
+
+template <>
+class task_promise<void> : public task_promise_base<void> {
+ public:
+  task<void> get_return_object() noexcept;
+  void return_void() noexcept { result_.emplace(); }
+};
+
+/// Awaiting a task<T> gives a T; `decltype` of the expression would be `int` for a task<const int>.
 template <class T>
 struct await_result<task<T>> {
   using type = T;
@@ -147,9 +150,9 @@ inline task<void> task_promise<void>::get_return_object() noexcept {
   return task<void>(std::coroutine_handle<task_promise>::from_promise(*this));
 }
 
-/// The promise of lambdas that are coroutines: notes that the coroutine refers to captures which
-/// somebody else owns. g++ shows it the closure itself, clang only the arguments. A handle of the
-/// base finds it, for it adds no members.
+/// The promise of lambdas that are coroutines: records that the coroutine refers to captures, which
+/// the lambda owns. g++ passes it the closure itself, clang only the arguments. It adds no members,
+/// so a handle of the base type can refer to it.
 template <class T, class Closure>
 class closure_promise final : public task_promise<T> {
  public:
@@ -170,7 +173,7 @@ class closure_promise final : public task_promise<T> {
 }  // namespace detail
 }  // namespace lariat
 
-/// Lambdas that are coroutines get a promise that knows it. (The one specialisation that the
+/// Gives lambdas that are coroutines a `closure_promise`. (The one specialisation that the
 /// standard expects of a coroutine library.)
 template <class T, class Closure, class... Args>
   requires lariat::detail::closure<Closure>
