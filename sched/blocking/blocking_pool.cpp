@@ -43,7 +43,7 @@ lane& blocking_pool::named_lane(std::string_view name, lane_options options) {
     const std::lock_guard lock(mutex_);
     if (lane* const known = find(name)) return *known;
   }
-  auto made = std::make_unique<lane>(std::string(name), options);  // Not under that mutex.
+  auto made = std::make_unique<lane>(std::string(name), options);  // Before the mutex is taken.
   if (for_ever_) made->live_for_ever();
   const std::lock_guard lock(mutex_);
   if (lane* const known = find(name)) return *known;

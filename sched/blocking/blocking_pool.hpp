@@ -13,9 +13,9 @@ namespace lariat {
 
 class loop;
 
-/// The threads for calls that block: a default lane, and named ones for work that is to be kept
+/// The threads for calls that block: a default lane, and named lanes for work that is to be kept
 /// apart. A runtime owns one, which its loops share; a loop without a runtime uses the process's,
-/// which stays to the very end.
+/// which is never destroyed.
 ///
 /// \par Threads
 /// Any thread.
@@ -26,18 +26,18 @@ class blocking_pool {
   blocking_pool(const blocking_pool&) = delete;
   blocking_pool& operator=(const blocking_pool&) = delete;
 
-  /// Waits for what is queued and what runs, and joins the threads.
+  /// Waits for the queued and running calls, and joins the threads.
   /// \pre No loop submits any more.
   ~blocking_pool();
 
-  /// The pool of `where`, and if it was given none the process's, made on first use.
+  /// The pool of `where`; if it was given none the process's pool, which is made on first use.
   [[nodiscard]] static blocking_pool& of(const loop& where);
 
-  /// The same for the loop that runs on this thread, or on a pool's worker for that of its task;
-  /// the process's on other threads.
+  /// The pool of the loop that runs on this thread, or, on a pool's worker, of its task's loop; the
+  /// process's pool on other threads.
   [[nodiscard]] static blocking_pool& current();
 
-  /// Where `to_thread` goes unless a lane is named.
+  /// The lane for `to_thread` if none is named.
   [[nodiscard]] lane& default_lane() noexcept { return default_lane_; }
 
   /// The lane of that name, made with `options` if there is none yet. It lives as long as the pool.
@@ -59,7 +59,7 @@ class blocking_pool {
   [[nodiscard]] lane* find(std::string_view name) const noexcept;
 
   mutable detail::fork_safe_mutex mutex_;
-  std::vector<std::unique_ptr<lane>> named_;  // Few: looked through.
+  std::vector<std::unique_ptr<lane>> named_;  // There are few, so they are searched linearly.
   bool for_ever_ = false;
 };
 

@@ -19,18 +19,18 @@ class call_chain;
 
 /// How many threads a lane has, and how long they stay.
 struct lane_options {
-  unsigned threads_max = 0;  ///< 0: as many as the CPUs of the affinity mask and 4, at most 32.
-  /// A thread that has had nothing to do for so long ends.
+  unsigned threads_max = 0;  ///< 0: the number of CPUs in the affinity mask plus 4, at most 32.
+  /// How long a thread may be idle before it ends.
   std::chrono::nanoseconds idle_timeout = std::chrono::seconds(10);
-  /// One idle thread looks for work so long, less if it seldom finds any, before it sleeps. Waking
+  /// How long one idle thread looks for work before it sleeps (less if it seldom finds any); waking
   /// it costs tens of microseconds. With only one CPU it yields a few times instead.
   std::chrono::nanoseconds spin = std::chrono::microseconds(50);
 };
 
-/// What a lane does now, and has done.
+/// A lane's current load, and its number of calls.
 struct lane_metrics {
   unsigned threads = 0;     ///< Threads that exist.
-  unsigned idle = 0;        ///< Those of them that sleep.
+  unsigned idle = 0;        ///< How many of them sleep.
   std::size_t queued = 0;   ///< Calls that wait for a thread.
   std::uint64_t calls = 0;  ///< Calls that were started, ever.
 };
@@ -38,25 +38,25 @@ struct lane_metrics {
 /// Threads for one kind of blocking work, so that it cannot starve another kind.
 ///
 /// Threads start on demand, up to the limit, and end when they are idle; top shows them as NAME/0,
-/// NAME/1 and so on. A call goes to the thread that went idle last. When all are busy callers
-/// stay suspended and are served in order of arrival. The queue is linked through the suspended
-/// callers themselves: there is nothing in it that could grow, so it needs no bound of its own.
-/// A forked child has none of the threads; it starts its own.
+/// NAME/1 and so on. A call goes to the thread that went idle last. When all are busy callers stay
+/// suspended and are served in order of arrival. The queue is linked through the suspended callers
+/// themselves, so it allocates nothing and needs no bound of its own. A forked child has none of
+/// the threads; it starts its own.
 ///
 /// \par Threads
 /// Any loop on any thread may use a lane.
 class lane {
  public:
-  /// No thread is started yet. Threads are named `name`, cut to what the kernel takes.
+  /// Starts no thread. Threads are named `name`, cut to the length that the kernel takes.
   explicit lane(std::string name, lane_options options = {});
   lane(const lane&) = delete;
   lane& operator=(const lane&) = delete;
 
-  /// Runs what is still queued, waits for what runs, and joins the threads.
+  /// Runs the calls that are still queued, waits for those that run, and joins the threads.
   /// \pre Nothing is submitted any more, but by functions that run here.
   ~lane();
 
-  /// What it was made with.
+  /// The name that it was made with.
   [[nodiscard]] const std::string& name() const noexcept;
   [[nodiscard]] unsigned threads_max() const noexcept;
 
@@ -67,7 +67,7 @@ class lane {
   /// The lane that this thread belongs to; null on other threads.
   [[nodiscard]] static lane* current() noexcept;
 
-  /// The task on whose behalf this thread runs a function: for names in reports. Null on other
+  /// The task on whose behalf this thread runs a function, for names in reports. Null on other
   /// threads, and in calls that their task may abandon.
   [[nodiscard]] static const context* current_task() noexcept;
 
@@ -77,7 +77,7 @@ class lane {
   /// and all others wait for calls to the lane too, so that none is left to run them.
   [[nodiscard]] bool submit(detail::thread_operation& call) noexcept;
 
-  /// Queues several calls at once, which none of the lane's threads makes. They must live as above.
+  /// Queues several calls at once, from a thread that is not the lane's. They must live as above.
   void submit(detail::call_chain& calls) noexcept;
 
   /// Takes `call` out of the queue. False if it has been started, or was not queued.
@@ -90,7 +90,7 @@ class lane {
   friend class blocking_pool;
   class workers;
 
-  /// It is never destroyed: of the process's pool. \pre It has not been used.
+  /// Prepares the lane of the process's pool, which is never destroyed. \pre It has not been used.
   void live_for_ever() noexcept;
   static void after_fork(void* self) noexcept;
 

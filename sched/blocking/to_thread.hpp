@@ -21,16 +21,15 @@
 
 namespace lariat {
 
-/// What a cancel does to a function that a thread runs already.
+/// What a cancel does to a function that is already running on a thread.
 enum class on_cancel : unsigned char {
   join,     ///< Asks it to stop, by its std::stop_token if it takes one, and waits for its end.
   abandon,  ///< The same, without waiting: the function runs on, and its result is dropped.
 };
 
-/// How a call is to be made. Trivial, so that it may stand inside an await expression (toolchain
-/// G2).
+/// Options of a call. Trivial, so that it may be written inside an await expression (toolchain G2).
 struct thread_options {
-  lariat::lane* lane = nullptr;  ///< Whose thread; null: the default lane's.
+  lariat::lane* lane = nullptr;  ///< The lane whose thread runs the call; null: the default lane.
   /// How long the call may wait for a thread before it is given up.
   std::chrono::nanoseconds queue_timeout = std::chrono::nanoseconds::max();
 };
@@ -46,8 +45,8 @@ concept runs_with_token = std::is_invocable_v<std::decay_t<F>, stop_token, std::
 template <class F, class... Args>
 concept thread_callable = runs_without_token<F, Args...> || runs_with_token<F, Args...>;
 
-// What a type that owns nothing looks like. Captures cannot be looked into: closures with any
-// count as borrowed.
+// Types that may refer to objects which they do not own. Captures cannot be inspected, so a closure
+// with any counts as one.
 template <class T>
 inline constexpr bool is_borrowed = closure<T> && !std::is_empty_v<T>;
 template <class T>
@@ -59,7 +58,7 @@ inline constexpr bool is_borrowed<std::basic_string_view<T, Traits>> = true;
 template <class T, std::size_t n>
 inline constexpr bool is_borrowed<std::span<T, n>> = true;
 
-/// A function with its arguments, then its result.
+/// A function with its arguments, and later its result.
 template <class F, class... Args>
 class thread_function {
   static constexpr bool takes_token = !runs_without_token<F, Args...>;
@@ -76,7 +75,8 @@ class thread_function {
       : bound_(std::forward<Bound>(bound)...) {}
   thread_function(thread_function&& other) : bound_(std::move(other.bound_)) {}
 
-  /// Before a thread may run it. Allocates if the function takes a token: the stop state.
+  /// Called before a thread may run it. If the function takes a token this allocates the stop
+  /// state.
   void arm() {
     if constexpr (takes_token) stop_ = stop_source();
   }
@@ -149,7 +149,7 @@ struct timer_room<true> {
   queue_timer timer;
 };
 
-/// A call that its task waits for: all of it lies in the awaiting frame.
+/// A call that its task waits for to its end: all of it is in the awaiting frame.
 template <bool timed, class F, class... Args>
 class [[nodiscard("nothing is called until it is awaited")]] joined_call final
     : public thread_operation {
@@ -240,7 +240,7 @@ class [[nodiscard("nothing is called until it is awaited")]] abandoning_call fin
   [[no_unique_address]] timer_room<timed> timer_;
 };
 
-/// Says why `to_thread` or `to_pool` cannot call it.
+/// Tells the user why `to_thread` or `to_pool` cannot call the function.
 template <class F, class... Args>
 consteval void explain_thread_call() {
   if constexpr (wants_reference<F, Args...>) {
@@ -281,27 +281,27 @@ auto make_thread_call(lane* where, clock_ns queue_ns, F&& function, Args&&... ar
 
 }  // namespace detail
 
-/// Runs `function(args...)`, which may block, on another thread, and gives its result or throws
-/// its exception on the caller's loop, which meanwhile goes on.
+/// Runs `function(args...)`, which may block, on another thread, and gives its result or throws its
+/// exception on the caller's loop, which runs other tasks meanwhile.
 ///
 /// Function and arguments are copied or moved in, and called as rvalues; pass std::ref for a
-/// reference. A closure with captures is to be named before the await, or its captures passed as
-/// arguments: one that is written inside the await expression g++ 12 destroys twice. Costs no
-/// allocation, but for the stop state of a function whose first parameter is a std::stop_token. For
-/// work of more than about 10 us, or that blocks.
+/// reference. Name a closure with captures before the await, or pass the captures as arguments: g++
+/// 12 destroys one that is written inside the await expression twice. Costs no allocation, but for
+/// the stop state of a function whose first parameter is a std::stop_token. For work of more than
+/// about 10 us, or that blocks.
 ///
-/// \throws std::system_error if no thread can be started and there is none.
+/// \throws std::system_error if the lane has no thread and none can be started.
 /// \throws std::logic_error if the caller's loop runs on a thread of the same lane, and every other
 /// thread of it waits for the lane too.
 ///
 /// \par Cancellation
 /// A call that no thread has started is taken back at once and never runs. One that runs is asked
 /// to stop through its std::stop_token, and waited for: its value or exception is delivered, and
-/// the cancel stays for the next await. If it throws operation_cancelled that is the delivery of
-/// the cancel. Stop callbacks run on the loop's thread.
+/// the cancel stays for the next await. If the function throws operation_cancelled, the cancel
+/// counts as delivered. Stop callbacks run on the loop's thread.
 ///
-/// With `to_thread<on_cancel::abandon>` a running function is not waited for: it must own all it
-/// uses, and its state lies on the heap.
+/// With `to_thread<on_cancel::abandon>` a running function is not waited for: it must own all that
+/// it uses, and its state is allocated on the heap.
 template <on_cancel policy = on_cancel::join, class F, class... Args>
   requires detail::thread_callable<F, Args...>
 [[nodiscard]] auto to_thread(F&& function, Args&&... args) {
@@ -309,8 +309,8 @@ template <on_cancel policy = on_cancel::join, class F, class... Args>
                                                  std::forward<Args>(args)...);
 }
 
-/// The same on a lane of one's choice, or with a limit to the time in its queue:
-/// `co_await to_thread({.lane = &dns, .queue_timeout = 1s}, lookup, host)`.
+/// The same on a given lane, or with a limit to the time in its queue: `co_await to_thread({.lane =
+/// &dns, .queue_timeout = 1s}, lookup, host)`.
 ///
 /// \throws std::system_error std::errc::timed_out if no thread was free within `queue_timeout`.
 ///
@@ -326,7 +326,7 @@ template <on_cancel policy = on_cancel::join, class F, class... Args>
                                                 std::forward<Args>(args)...);
 }
 
-/// These take what the others do not, and say what is wrong with it.
+/// Chosen for arguments that the others do not accept; their static_asserts say what is wrong.
 template <on_cancel policy = on_cancel::join, class F, class... Args>
   requires(!detail::thread_callable<F, Args...> &&
            !std::same_as<std::remove_cvref_t<F>, thread_options>)

@@ -11,7 +11,8 @@ namespace lariat {
 std::uint64_t system_random() noexcept {
   std::uint64_t& state = detail::own_thread_state().random;
   if (state == 0) {
-    // By a call that opens no descriptor. Without randomness, early at boot, the time has to do.
+    // getrandom opens no descriptor. If it has no randomness yet, early at boot, the time has to
+    // do.
     if (::getrandom(&state, sizeof state, GRND_NONBLOCK) != sizeof state) {
       state = static_cast<std::uint64_t>(monotonic_now());
     }

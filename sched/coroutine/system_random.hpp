@@ -4,8 +4,8 @@
 
 namespace lariat {
 
-/// A random number by a generator of this thread's, which the system has seeded. No secret: others
-/// can be guessed from some.
+/// A random number from this thread's generator, which the system has seeded. Not for secrets: some
+/// numbers allow to guess the others.
 [[nodiscard]] std::uint64_t system_random() noexcept;
 
 }  // namespace lariat

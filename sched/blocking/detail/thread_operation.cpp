@@ -75,19 +75,19 @@ void thread_operation::end(ending how) noexcept {
   complete();
 }
 
-// True if no thread has started it, and none will.
+// True if no thread has started the call, and none will.
 bool thread_operation::take_back() noexcept {
   if (thread_substitute* const threads = home_->threads(); threads != nullptr) [[unlikely]] {
     return threads->withdraw(*this);
   }
-  // Which may hold it.
+  // The gatherer may hold the call.
   if (call_gatherer* const gatherer = call_gatherer::current(); gatherer != nullptr)
     gatherer->flush();
   return lane_->withdraw(*this);
 }
 
 void thread_operation::cancel() noexcept {
-  if (ending_ != ending::by_function) return;  // It has ended without, and is on its way.
+  if (ending_ != ending::by_function) return;  // It has ended otherwise, and is queued already.
   if (take_back() || give_up()) end(ending::cancelled);
 }
 
@@ -144,7 +144,8 @@ call_gatherer* call_gatherer::make_current() noexcept {
   return here->gatherer;
 }
 
-// A loop does not end while one is in its queue: the tasks whose calls it holds come behind it.
+// A loop does not end while its gatherer is queued, because the tasks whose calls it holds still
+// live.
 void call_gatherer::add(thread_operation& call, lane& where, loop& home) noexcept {
   if (where_ != &where) flush();
   where_ = &where;

@@ -22,7 +22,8 @@ class queue_timer final : public runnable {
 
   void start(thread_operation& owner, loop& where) noexcept;
 
-  /// False if the loop holds the timer's step already: it will run `owner` when it gets there.
+  /// Stops the timer. False if its step is in the loop's queue already; then that step will run
+  /// `owner`.
   [[nodiscard]] bool stop(loop& where) noexcept;
 
   void run() noexcept override;
@@ -35,13 +36,13 @@ class queue_timer final : public runnable {
   bool stopped_ = false;
 };
 
-/// The part of `to_thread` that does not depend on the function: where the task waits while the
-/// call is queued and while it runs. It is also the call's place in its lane's queue, so queueing
-/// allocates nothing. What the thread touches comes first: each cache line that both sides write
-/// costs two transfers between CPUs per call.
+/// The part of `to_thread` that does not depend on the function: the operation in which the task
+/// waits while the call is queued and while it runs. It is also the call's place in its lane's
+/// queue, so queueing allocates nothing. What the thread touches comes first: each cache line that
+/// both sides write costs two transfers between CPUs per call.
 class thread_operation : public operation {
  public:
-  /// Runs the function, on the lane's thread, and hands back.
+  /// Runs the function, on the lane's thread, and then calls `hand_back`.
   using body = void (*)(void* state) noexcept;
 
   bool await_ready() const noexcept { return false; }
@@ -49,7 +50,8 @@ class thread_operation : public operation {
   void cancel() noexcept override;
   [[nodiscard]] operation_info info() const noexcept override { return {"to_thread"}; }
 
-  /// What the thread runs, once the call cannot be taken back: then the operation may be gone.
+  /// A copy of what the thread needs once the call cannot be taken back, because then the operation
+  /// may be gone.
   struct thread_call {
     body function;
     void* state;
@@ -79,7 +81,8 @@ class thread_operation : public operation {
   /// Asks the running function to end. True if the operation is over though the function is not.
   virtual bool give_up() noexcept = 0;
 
-  /// Returns if the function has ended; `gave_up` says that it did by operation_cancelled.
+  /// Called before the result is taken; `gave_up` tells that the function has ended by
+  /// operation_cancelled.
   /// \throws operation_cancelled, std::system_error, std::logic_error
   void check(bool gave_up) const;
 
@@ -107,7 +110,7 @@ class thread_operation : public operation {
   int error_ = 0;  // What kept the lane from starting a thread. Written by any thread.
 };
 
-/// A FIFO of calls, from whose middle one may be taken out. Its lane's mutex protects it.
+/// A FIFO of calls that also allows to remove one from the middle. Protected by the lane's mutex.
 class call_queue {
  public:
   call_queue() = default;
@@ -155,18 +158,18 @@ class call_queue {
   std::size_t size_ = 0;
 };
 
-/// Where callers leave calls for a lane.
+/// The inbox in which callers leave calls for a lane.
 using call_inbox = basic_inbox<runnable, call_queue, std::atomic<runnable*>>;
 
 /// Calls that are handed to a lane together.
 class call_chain : public call_inbox::chain {};
 
-/// The calls that the ready steps of a loop make one after the other, when there are many: they go
-/// to their lane together, behind these steps. One by one each would make loop and thread wait for
-/// the same cache line. One for each thread that runs a loop.
+/// Gathers the calls that a loop's ready steps make one after the other, when there are many, and
+/// hands them to their lane together, after these steps. Handed over one by one, each would make
+/// loop and thread wait for the same cache line. Each thread that runs a loop has one.
 class call_gatherer final : public runnable {
  public:
-  /// This thread's; null if it has none yet.
+  /// This thread's gatherer; null if it has none yet.
   [[nodiscard]] static call_gatherer* current() noexcept;
 
   /// The same; null only if there is no memory for it.
@@ -175,16 +178,17 @@ class call_gatherer final : public runnable {
   /// Gathers `call`, which a task of `home`, the loop of this thread, makes to `where`.
   void add(thread_operation& call, lane& where, loop& home) noexcept;
 
-  /// Hands on what there is.
+  /// Hands the gathered calls to their lane.
   void flush() noexcept;
 
-  /// In a forked child: what there is stays with the parent.
+  /// Called in a forked child: drops the gathered calls, which stay with the parent.
   void forget() noexcept;
 
   void run() noexcept override;
 
  private:
-  static constexpr unsigned calls_max = 32;  // Enough to save most of it; a thread may wait.
+  // Enough to save most of the cost; more would keep an idle thread waiting.
+  static constexpr unsigned calls_max = 32;
 
   lane* where_ = nullptr;
   call_chain calls_;
@@ -192,7 +196,8 @@ class call_gatherer final : public runnable {
   bool queued_ = false;  // In its loop's ready queue.
 };
 
-/// The state of a call that its task may leave behind: on the heap, and whoever is last deletes it.
+/// The state of a call that its task may abandon: on the heap, and deleted by the last of the two,
+/// task or thread.
 class abandonable_state {
  public:
   explicit abandonable_state(thread_operation& waiter) noexcept : waiter_(&waiter) {}
@@ -200,14 +205,14 @@ class abandonable_state {
   abandonable_state& operator=(const abandonable_state&) = delete;
   virtual ~abandonable_state() = default;
 
-  /// False if the call has ended. If true the state is no longer the task's.
+  /// Leaves the call. False if it has ended; if true the state no longer belongs to the task.
   [[nodiscard]] bool abandon() noexcept;
 
   /// On the lane's thread, when the function has ended. The state may be gone after it.
   void finish() noexcept;
 
  private:
-  std::mutex mutex_;  // For the race of the two.
+  std::mutex mutex_;  // Decides between `abandon` and `finish`.
   thread_operation* waiter_;
   bool ended_ = false;
 };

@@ -10,8 +10,8 @@ concept has_member_co_await = requires(T&& t) { static_cast<T&&>(t).operator co_
 template <class T>
 concept has_free_co_await = requires(T&& t) { operator co_await(static_cast<T&&>(t)); };
 
-/// An awaiter that lies elsewhere in the same full expression. g++ 12 copies the awaiter that
-/// await_transform gives by reference, and operations are not to be copied; this one may be.
+/// A reference to an awaiter elsewhere in the same full expression. g++ 12 copies an awaiter that
+/// await_transform returns by reference, and operations must not be copied; this may be.
 template <class Awaiter>
 class awaiter_reference {
  public:
@@ -28,7 +28,7 @@ class awaiter_reference {
   Awaiter& awaiter_;
 };
 
-/// What `co_await` would use: the result of operator co_await, or the object itself.
+/// The awaiter that `co_await` uses: the result of operator co_await, or the object itself.
 template <class Awaitable>
 decltype(auto) get_awaiter(Awaitable&& awaitable) {
   if constexpr (has_member_co_await<Awaitable>) {

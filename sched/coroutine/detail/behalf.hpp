@@ -7,8 +7,8 @@
 
 namespace lariat::detail {
 
-/// Says for whom this thread, a pool's or what stands in for a lane's, runs until the scope ends:
-/// `computing_task`. On a loop `loop::set_running` says it.
+/// Sets, until the scope ends, the task that this thread runs for, which `computing_task` returns.
+/// For workers of a pool and substitutes of a lane's threads; a loop uses `loop::set_running`.
 class behalf {
  public:
   explicit behalf(const context* task) noexcept {
@@ -26,7 +26,7 @@ class behalf {
 /// On a pool's worker: runs the coroutine on behalf of `task` until it suspends.
 inline void resume_on_pool(const context& task, std::coroutine_handle<> coroutine) noexcept {
   const behalf here(&task);
-  coroutine.resume();  // It may be on another thread, or gone, when this returns.
+  coroutine.resume();  // The coroutine may run on another thread, or be gone, when this returns.
 }
 
 }  // namespace lariat::detail

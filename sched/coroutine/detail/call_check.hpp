@@ -11,10 +11,10 @@ template <class T>
 class task;
 }  // namespace lariat
 
-// What tells a user why a call does not compile. A constraint that is not met makes a compiler list
-// all candidates and what each of them lacks. So beside the functions that have constraints there
-// are others which take whatever is left, with a static_assert that says what to write instead: it
-// is the first error, and often the only one.
+// Tools to tell a user why a call does not compile. If a constraint is not met, a compiler lists
+// all candidates and why each is not viable. So beside functions with constraints there are
+// overloads that accept all other arguments, with a static_assert that says what to write instead:
+// that is the first error, and often the only one.
 
 namespace lariat::detail {
 
@@ -27,12 +27,12 @@ inline constexpr bool is_task = false;
 template <class T>
 inline constexpr bool is_task<task<T>> = true;
 
-/// What may stand behind co_await.
+/// A type that co_await accepts.
 template <class T>
 concept can_be_awaited = has_member_co_await<T> || has_free_co_await<T> ||
                          requires(std::remove_reference_t<T>& t) { t.await_ready(); };
 
-/// A function that gives a task when it is called so.
+/// A function that gives a task when it is called with these arguments.
 template <class F, class... Args>
 concept gives_task = std::invocable<F, Args...> && is_task<std::invoke_result_t<F, Args...>>;
 
@@ -42,7 +42,8 @@ template <class F, class... Args>
 concept wants_reference = !std::invocable<std::decay_t<F>&, std::decay_t<Args>...> &&
                           std::invocable<std::decay_t<F>&, std::decay_t<Args>&...>;
 
-/// Refuses, before errors within std::tuple do, what cannot be copied and was not moved.
+/// Refuses arguments that cannot be copied and were not moved, with a better error than
+/// std::tuple's.
 template <class... Args>
 consteval void require_storable() {
   static_assert((std::constructible_from<std::decay_t<Args>, Args> && ...),

@@ -8,8 +8,8 @@ namespace lariat::detail {
 
 constinit std::atomic<std::uint32_t> fork_scope::disturbed_scopes_{0};
 
-// Counted before the state is set: the count is never lower than it should be, or a fork would
-// overlook what is the matter with another scope.
+// Counted before the state is set, so that the count is never too low: then a fork would overlook
+// that a scope is disturbed.
 void fork_scope::note_disturbed() noexcept {
   disturbed_scopes_.fetch_add(1, std::memory_order_relaxed);
 }
@@ -29,14 +29,14 @@ void fork_scope::stop() noexcept {
       each = each->next_;
       continue;
     }
-    // Without the lock: it calls what users gave, which may wait for anything. Until it is back the
-    // nested call does not leave.
+    // Without the lock, because `stop` calls functions of users, which may wait for anything.
+    // `stoppers_` keeps the nested scope from leaving meanwhile.
     ++each->stoppers_;
     lock.unlock();
     each->stop();
     lock.lock();
     --each->stoppers_;
-    each = nested_;  // It may be another list by now.
+    each = nested_;  // The list may have changed meanwhile.
   }
 }
 
@@ -62,7 +62,7 @@ void fork_scope::nest_in(fork_scope& outer) noexcept {
     if (next_ != nullptr) next_->previous_ = this;
     outer.nested_ = this;
   }
-  // It may have been stopped before: whoever does it later finds this one in the list.
+  // The outer scope may have been stopped before; a later stop finds this scope in the list.
   if (outer.stopped()) stop();
 }
 
@@ -71,7 +71,7 @@ void fork_scope::leave_outer() noexcept {
   std::unique_lock lock(outer_->mutex_);
   (previous_ == nullptr ? outer_->nested_ : previous_->next_) = next_;
   if (next_ != nullptr) next_->previous_ = previous_;
-  while (stoppers_ != 0) {  // Rare, and as ~stop_callback does.
+  while (stoppers_ != 0) {  // Rare; ~stop_callback waits likewise.
     lock.unlock();
     ::sched_yield();
     lock.lock();

@@ -12,7 +12,7 @@ namespace lariat::detail {
 
 class fork_group;
 
-/// What all forks of one call to a pool have in common. Protocol: sched/README.md, "Stop".
+/// The state that all forks of one call to a pool share. Protocol: sched/README.md, "Stop".
 class fork_scope {
  public:
   fork_scope() noexcept = default;
@@ -22,10 +22,11 @@ class fork_scope {
     if (state_.load(std::memory_order_relaxed) != 0) note_calm();
   }
 
-  /// Whether anything is the matter: it was stopped, or a failure is on its way. All that those
-  /// look at who do not want to lose time.
+  /// Whether it was stopped, or a failure is on its way. This is the quick check, after which
+  /// callers look closer.
   [[nodiscard]] bool disturbed() const noexcept {
-    // Seen soon; it hands nothing over. First a word that is at hand always: each fork looks here.
+    // Relaxed: a change is seen soon, and publishes nothing else. The process's count comes first
+    // because it stays in every cache: each fork looks here.
     return disturbed_scopes_.load(std::memory_order_relaxed) != 0 &&
            state_.load(std::memory_order_relaxed) != 0;
   }
@@ -33,28 +34,30 @@ class fork_scope {
     return (state_.load(std::memory_order_relaxed) & stopped_bit) != 0;
   }
 
-  /// For loops. \throws operation_cancelled if it was stopped.
+  /// To be called in loops. \throws operation_cancelled if it was stopped.
   void check() const {
     if (disturbed()) [[unlikely]]
       check_stopped();
   }
 
-  /// Forks and calls that begin from now on end by operation_cancelled, and those of the calls that
-  /// its functions wait for. Any thread.
+  /// Makes forks and calls that begin from now on end by operation_cancelled, here and in the calls
+  /// that its functions wait for. Any thread.
   void stop() noexcept;
 
-  /// A fork has failed, and its group does not begin others; the failure has come to the parent.
+  /// `failed`: a fork has failed, so its group starts no others. `recovered`: the failure has
+  /// reached the parent.
   void failed() noexcept;
   void recovered() noexcept;
 
-  /// Until it has ended, the call of `outer`'s that waits for this one is stopped with it.
+  /// From here until `leave_outer`, this call is stopped together with `outer`, whose function
+  /// waits for it.
   void nest_in(fork_scope& outer) noexcept;
   void leave_outer() noexcept;
   [[nodiscard]] const fork_scope* outer() const noexcept { return outer_; }
 
-  const context* task = nullptr;     ///< On whose behalf they run; null if it may end first.
-  const fork_group* root = nullptr;  ///< That of the first coroutine: it has no parent that forks.
-  bool stop_on_failure = false;      ///< Nobody catches a failure before the call's end.
+  const context* task = nullptr;     ///< The task that they run for; null if it may end first.
+  const fork_group* root = nullptr;  ///< The first coroutine's group, which has no parent group.
+  bool stop_on_failure = false;  ///< True if no function catches a failure before the call's end.
 
  protected:
   using stop_hook = void (*)(fork_scope& self) noexcept;
@@ -67,16 +70,17 @@ class fork_scope {
   static void note_disturbed() noexcept;
   static void note_calm() noexcept;
 
-  static std::atomic<std::uint32_t> disturbed_scopes_;  // Of the process: those whose state is set.
+  static std::atomic<std::uint32_t>
+      disturbed_scopes_;  // The number of scopes in the process whose state is set.
   std::atomic<std::uint32_t> state_{0};
   stop_hook on_stop_ = nullptr;
   fork_scope* outer_ = nullptr;
 
-  std::mutex mutex_;  // Protects the list, which goes through the next three, and their stoppers.
+  std::mutex mutex_;  // Protects the list of nested scopes, and their `stoppers_`.
   fork_scope* nested_ = nullptr;
   fork_scope* next_ = nullptr;
   fork_scope* previous_ = nullptr;
-  int stoppers_ = 0;  // Those who stop this one, as part of the outer: it may not go meanwhile.
+  int stoppers_ = 0;  // Threads that are stopping this scope; it must not be destroyed meanwhile.
 };
 
 }  // namespace lariat::detail

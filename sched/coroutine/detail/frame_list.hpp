@@ -28,10 +28,10 @@ struct frame_list {
   free_frame* head;
   std::byte* fresh;  // Frames never used yet, in [fresh, fresh_end).
   std::byte* fresh_end;
-  std::int32_t room;  // How many more it takes before some go to other threads.
-  bool opened;        // Before that its room is none, so that the first free comes to `open`.
+  std::int32_t room;  // How many more frames it accepts before a batch goes to other threads.
+  bool opened;        // Until then `room` is 0, so that the first free calls `open`.
 };
-static_assert(sizeof(frame_list) == 32);  // Its address is a shift.
+static_assert(sizeof(frame_list) == 32);  // So that indexing is a shift.
 
 /// Free frames of each size class, and what is left of the last slab that they were cut from.
 struct frame_lists {

@@ -58,8 +58,8 @@ void* allocate_fresh(frame_lists& lists, std::size_t index) {
   return std::exchange(list.fresh, list.fresh + class_size(index));
 }
 
-// Of a list without room for it: a batch goes to the other threads, or the list is a new one, for a
-// thread may free frames and never take any.
+// Called if the list has no room: a batch goes to the other threads, or the list was not opened
+// yet, because a thread may free frames and never allocate any.
 [[gnu::noinline]] void give_frame(void* frame, std::size_t index) noexcept {
   auto* const freed = ::new (frame) free_frame{nullptr, {}};
   thread_state* const here = try_thread_state();

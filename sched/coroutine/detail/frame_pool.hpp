@@ -6,8 +6,8 @@
 #include <cstdint>
 #include <new>
 
-// AddressSanitizer finds uses after free that recycling would hide, so there frames come from
-// malloc, exactly as large as they are.
+// Under AddressSanitizer frames come from malloc, in their exact size: recycling would hide uses
+// after free.
 #if defined(__SANITIZE_ADDRESS__)
 #define LARIAT_POOL_FRAMES 0
 #elif defined(__has_feature)
@@ -26,7 +26,7 @@ void give_small_frame(void* frame, std::size_t size_class) noexcept;
 [[nodiscard]] void* allocate_large_frame(std::size_t size);
 void deallocate_large_frame(void* frame, std::size_t size) noexcept;
 
-/// Gives all that a thread has to the others.
+/// Gives all of a thread's free frames to the other threads.
 void give_all_frames(frame_lists& lists) noexcept;
 
 [[nodiscard]] inline void* allocate_small_frame(std::size_t size_class) {
@@ -35,8 +35,8 @@ void give_all_frames(frame_lists& lists) noexcept;
   if (frame == nullptr) [[unlikely]]
     return allocate_fresh_frame(size_class);
   list.head = frame->next;
-  // Frames that were freed in another order than they were made lie anywhere: have the next one
-  // ready.
+  // If frames were freed in another order than they were made, the next one may be anywhere in
+  // memory: prefetch it.
   __builtin_prefetch(frame->next, 1);
   ++list.room;
   return frame;
@@ -44,7 +44,7 @@ void give_all_frames(frame_lists& lists) noexcept;
 
 inline void deallocate_small_frame(void* frame, std::size_t size_class) noexcept {
   frame_list& list = this_thread_state().frames.small[size_class];
-  // Looked at first: on a thread that has no state yet nothing may be written.
+  // Tested before anything is written: a thread without a state shares a constant one.
   const std::int32_t room = list.room - 1;
   if (room < 0) [[unlikely]]
     return give_small_frame(frame, size_class);
@@ -53,9 +53,9 @@ inline void deallocate_small_frame(void* frame, std::size_t size_class) noexcept
   list.head = static_cast<free_frame*>(frame);
 }
 
-/// Memory for coroutine frames and task records, from free lists of this thread by size class.
-/// A frame may be freed on another thread than its own; surplus moves between threads in batches.
-/// The pool keeps what it has taken from the system, until `release_memory`.
+/// Memory for coroutine frames and task records, from free lists of this thread by size class. A
+/// frame may be freed on another thread than the one that allocated it; surplus moves between
+/// threads in batches. The pool keeps what it has taken from the system, until `release_memory`.
 /// \throws std::bad_alloc
 [[nodiscard]] inline void* allocate_frame(std::size_t size) {
   if (LARIAT_POOL_FRAMES == 0) return ::operator new(size);
@@ -63,7 +63,7 @@ inline void deallocate_small_frame(void* frame, std::size_t size_class) noexcept
   return allocate_small_frame((size - 1) / small_frame_step);
 }
 
-/// \param size The size that was asked for.
+/// \param size The size that was allocated.
 inline void deallocate_frame(void* frame, std::size_t size) noexcept {
   if (LARIAT_POOL_FRAMES == 0) return ::operator delete(frame);
   if (size > small_frame_max) return deallocate_large_frame(frame, size);

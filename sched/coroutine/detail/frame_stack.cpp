@@ -11,7 +11,7 @@ namespace lariat::detail {
 
 struct alignas(16) frame_stack::segment {
   segment* previous;
-  segment* next;  // Empty ones, kept.
+  segment* next;  // Empty segments, kept for later.
   std::size_t size;
 
   [[nodiscard]] std::byte* begin() noexcept { return reinterpret_cast<std::byte*>(this + 1); }
@@ -59,9 +59,10 @@ void* frame_stack::allocate_in_next(std::size_t size) {
   return begin_;
 }
 
-// The frame was freed with an older one, or lies in an older segment. Segments that are left now
-// stay: they may have younger siblings of the frame, which are destroyed after it was freed. They
-// also serve a loop that crosses a border again and again. Those left before go.
+// Called if the frame was freed together with an older one, or is in an older segment. Segments
+// that become empty now are kept: they may hold younger siblings of the frame, which are destroyed
+// after it was freed, and they serve a loop that crosses a segment's end again and again. Segments
+// that became empty earlier are freed.
 void frame_stack::deallocate_below(std::byte* frame) noexcept {
   if (frame >= top_ && frame < end_) return;
   segment* holder = current();

@@ -5,10 +5,10 @@
 namespace lariat::detail {
 
 /// Memory for the frames of one stacklet of fork-join coroutines, whose lives are nested:
-/// allocating moves a pointer. Segments, so that it grows without moving anything and recursion is
-/// bounded by memory alone; what has just become empty is kept for the next time. Used by one
-/// thread at a time. A plain value without a destructor, for it lies in the thread's state and
-/// changes hands.
+/// allocating moves a pointer. It consists of segments, so that it grows without moving frames and
+/// recursion is bounded by memory alone; a segment that has just become empty is kept. Used by one
+/// thread at a time. A plain value without a destructor, because it is part of the thread's state
+/// and moves between threads.
 class frame_stack {
  public:
   /// \throws std::bad_alloc, std::logic_error on a thread that has none
@@ -21,9 +21,9 @@ class frame_stack {
     return frame;
   }
 
-  /// Frees the frame and all that were allocated after it. Does nothing if that was done before:
-  /// sibling frames may go in any order, as long as none is allocated meanwhile. Until then what
-  /// was in them can still be destroyed.
+  /// Frees the frame and all that were allocated after it. Does nothing if that was done before, so
+  /// sibling frames may be freed in any order, as long as none is allocated meanwhile. Until then
+  /// objects in the freed frames can still be destroyed.
   void deallocate(void* frame) noexcept {
     auto* const place = static_cast<std::byte*>(frame);
     // In [begin, top), by one comparison.
@@ -35,7 +35,7 @@ class frame_stack {
     deallocate_below(place);
   }
 
-  /// What it holds of memory, in bytes.
+  /// The memory that it holds, in bytes.
   [[nodiscard]] std::size_t capacity() const noexcept;
 
   /// Gives its memory back. \pre No frame is alive.
@@ -50,7 +50,7 @@ class frame_stack {
   [[gnu::cold]] void deallocate_below(std::byte* frame) noexcept;
 
   std::byte* top_ = nullptr;
-  std::byte* begin_ = nullptr;  // Of the current segment's room; its header is in front.
+  std::byte* begin_ = nullptr;  // The current segment's room, which follows its header.
   std::byte* end_ = nullptr;
 };
 

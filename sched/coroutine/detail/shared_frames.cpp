@@ -8,8 +8,8 @@
 namespace lariat::detail {
 namespace {
 
-// Of a huge page, and aligned like one, so that a frame's address tells its slab: a fresh page
-// costs 1.4 us to touch, a huge one 0.18 us per 4 KiB (docs: performance).
+// The size of a huge page, because touching a fresh small page costs 1.4 us, a huge one 0.18 us per
+// 4 KiB (docs: performance). Aligned likewise, so that a frame's address tells its slab.
 constexpr std::size_t slab_size = 2 * 1024 * 1024;
 constexpr std::size_t rest_min = 64 * 1024;  // Less is not worth another slab's place.
 
@@ -18,7 +18,7 @@ std::byte* map_slab(int advice) {
                            MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
   if (map == MAP_FAILED) throw std::bad_alloc();
   const auto address = reinterpret_cast<std::uintptr_t>(map);
-  // Keep the aligned half-open middle; the rest goes back.
+  // Keep the aligned middle, and unmap the rest.
   const std::uintptr_t aligned = (address + slab_size - 1) & ~(slab_size - 1);
   if (aligned != address) ::munmap(map, aligned - address);
   if (aligned != address + slab_size) {
@@ -38,10 +38,10 @@ std::byte* slab_begin(const void* within) noexcept {
 // The head of a slab.
 struct alignas(64) shared_frames::slab {
   slab* next;
-  std::byte* cut_end;  // Frames were cut up to here. Valid while no thread goes on cutting.
+  std::byte* cut_end;  // Frames were cut up to here. Valid while no thread is cutting.
   bool being_cut;
-  bool empty;        // All that was cut is free.
-  std::size_t free;  // How much of it is, while that is counted.
+  bool empty;        // All frames that were cut are free.
+  std::size_t free;  // How many bytes of them are free; used while they are counted.
 
   [[nodiscard]] std::byte* begin() noexcept { return reinterpret_cast<std::byte*>(this + 1); }
   [[nodiscard]] std::byte* end() noexcept { return reinterpret_cast<std::byte*>(this) + slab_size; }
@@ -84,7 +84,7 @@ slab_room shared_frames::exchange_slab(slab_room rest) {
   return {fresh->begin(), fresh->end()};
 }
 
-// Pieces double, and lie on small pages: a small program needs no huge one.
+// Pieces double in size, and are on small pages: a small program needs no huge page.
 slab_room shared_frames::first_piece() {
   if (first_ == nullptr) first_ = map_slab(MADV_NOHUGEPAGE);
   const slab_room piece{first_ + first_used_, first_ + first_used_ + next_piece_};
@@ -93,7 +93,7 @@ slab_room shared_frames::first_piece() {
   return piece;
 }
 
-// What another thread has left, for instance when it ended.
+// Room in a slab that another thread has left, for instance when it ended.
 slab_room shared_frames::rest_of_another() noexcept {
   for (slab* each = slabs_; each != nullptr; each = each->next) {
     if (each->being_cut || static_cast<std::size_t>(each->end() - each->cut_end) < rest_min) {
@@ -124,7 +124,8 @@ shared_frames::slab* shared_frames::slab_of(const void* frame) const noexcept {
   return begin == first_ ? nullptr : std::launder(reinterpret_cast<slab*>(begin));
 }
 
-// While it looks at the frames they are in nobody's lists; who needs some cuts new ones.
+// While this looks at the free frames they are in no list, so a thread that needs one cuts a new
+// one.
 std::size_t shared_frames::release() noexcept {
   const std::lock_guard one_by_one(releasing_);
   batches taken;
@@ -154,7 +155,7 @@ void shared_frames::count_free(const batches& taken) const noexcept {
   }
 }
 
-// Nobody can have a frame of these, nor cut another one.
+// Removes the empty slabs from the list: no thread has a frame of them, or can cut another one.
 shared_frames::slab* shared_frames::take_empty() noexcept {
   const std::lock_guard lock(mutex_);
   slab* empty = nullptr;

@@ -32,7 +32,8 @@ struct slab_room {
 /// slabs of all frames. Any thread. sched/README.md, "Frame pool".
 class shared_frames {
  public:
-  /// The one there is. Never destroyed: frames are freed by threads and statics that outlive it.
+  /// The only instance. Never destroyed, because threads and statics may free frames to the very
+  /// end.
   [[nodiscard]] static shared_frames& instance() noexcept;
 
   void put(std::size_t index, free_frame* batch, std::size_t count) noexcept;
@@ -40,14 +41,15 @@ class shared_frames {
   /// A batch; null if there is none.
   [[nodiscard]] free_frame* take(std::size_t index) noexcept;
 
-  /// Room for the largest frame at least, in exchange for what the thread has left.
+  /// Returns room for at least the largest frame, in exchange for the rest of the thread's slab.
   /// \throws std::bad_alloc
   [[nodiscard]] slab_room exchange_slab(slab_room rest);
 
   /// Ends a thread's use of its slab.
   void leave_slab(slab_room rest) noexcept;
 
-  /// Gives slabs of which all frames are in the shared lists back to the system: their bytes.
+  /// Gives slabs whose frames are all in the shared lists back to the system. Returns how many
+  /// bytes.
   std::size_t release() noexcept;
 
  private:
@@ -66,7 +68,7 @@ class shared_frames {
   fork_safe_mutex mutex_;  // Protects what follows, but for the counts of free bytes.
   batches batches_{};
   slab* slabs_ = nullptr;
-  std::byte* first_ = nullptr;  // A slab that is given in pieces, and stays.
+  std::byte* first_ = nullptr;  // A slab that is given out in pieces, and is never unmapped.
   std::size_t first_used_ = 0;
   std::size_t next_piece_ = 64 * 1024;
   fork_safe_mutex

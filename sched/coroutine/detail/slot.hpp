@@ -8,7 +8,7 @@
 
 namespace lariat::detail {
 
-/// Room for what a task ends with: nothing yet, a value or an exception.
+/// The place of a task's result: nothing yet, a value or an exception.
 template <class T>
 class slot {
   static_assert(alignof(T) <= alignof(std::max_align_t),
@@ -40,7 +40,7 @@ class slot {
     state_ = state::nothing;
   }
 
-  /// The value, or throws the exception. Once.
+  /// Moves the value out, or throws the exception. To be called once.
   T take() {
     if (has_error()) [[unlikely]]
       std::rethrow_exception(std::move(error_));
@@ -98,7 +98,8 @@ class slot<void> {
   void fail(std::exception_ptr error) noexcept { error_ = std::move(error); }
   [[nodiscard]] bool has_value() const noexcept { return error_ == nullptr; }
   [[nodiscard]] bool has_error() const noexcept { return error_ != nullptr; }
-  [[nodiscard]] bool empty() const noexcept { return false; }  // Nothing can be taken often.
+  // A void result can be taken any number of times.
+  [[nodiscard]] bool empty() const noexcept { return false; }
   [[nodiscard]] const std::exception_ptr& error() const noexcept { return error_; }
   void reset() noexcept {}
   void take() {

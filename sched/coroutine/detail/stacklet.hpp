@@ -6,9 +6,9 @@ namespace lariat::detail {
 
 class fork_scope;
 
-/// What runs one after the other on one frame stack, on one thread at a time: a coroutine, then the
-/// children that it forked and nobody stole. A plain value, for it lies in the thread's state and
-/// changes hands.
+/// A sequence of coroutines that run one after the other on one frame stack, on one thread at a
+/// time: a coroutine, then those of its forked children that were not stolen. A plain value,
+/// because it is part of the thread's state and moves between threads.
 struct stacklet {
   frame_stack frames;
   fork_scope* scope = nullptr;

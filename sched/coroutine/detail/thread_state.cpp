@@ -10,8 +10,9 @@
 namespace lariat::detail {
 namespace {
 
-// At the thread's end, after the destructors of its thread-locals, which may free frames. Other
-// libraries' keys may come later: what they free makes another state, and another round of this.
+// Called at the thread's end, after the destructors of its thread-locals, which may free frames.
+// Destructors of other libraries' keys may run later: if they free frames a new state is made, and
+// this is called again.
 void end_thread_state(void* address) noexcept {
   auto* const state = static_cast<thread_state*>(address);
   give_all_frames(state->frames);
@@ -20,16 +21,16 @@ void end_thread_state(void* address) noexcept {
   delete state;
 }
 
-// A key rather than a thread-local with a destructor, since registering one of those takes the
-// dynamic linker's lock: a thread would wait for whoever opens a shared object, while a static
-// object of that waits for the thread.
+// A key rather than a thread-local with a destructor, because registering one of those takes the
+// dynamic linker's lock. A thread would wait for another that is opening a shared object, whose
+// static constructors may be waiting for that thread.
 class end_of_threads {
  public:
   end_of_threads() noexcept : made_(::pthread_key_create(&key_, &end_thread_state) == 0) {
     stay_loaded();  // The key keeps the function's address.
   }
 
-  // If there is no key to be had, states of threads that have ended are lost.
+  // If no key could be made, the states of threads that have ended are leaked.
   void watch(thread_state* state) const noexcept {
     if (made_) (void)::pthread_setspecific(key_, state);
   }

@@ -25,24 +25,24 @@ class pool_worker;
 
 /// A cancel on its way from a task to its children and theirs. `context::pass_cancel_on`.
 struct cancel_cascade {
-  run_queue put_aside;  ///< Tasks that are nested too deeply, and have their turn later.
+  run_queue put_aside;  ///< Tasks that are nested too deeply, to be cancelled later.
   unsigned depth = 0;
   std::uint32_t number = 1;
 };
 
-/// What lariat keeps for a thread, but for the worker that runs there. It is found by one word of
-/// thread-local storage: a shared object that is opened at run time finds room for some words of
-/// the quick kind only. sched/README.md, "Threads".
+/// Everything that lariat keeps for a thread, but for `running_worker`. It is reached through one
+/// word of thread-local storage, because a shared object that is opened at run time gets only a few
+/// words of the quick kind. sched/README.md, "Threads".
 struct alignas(64) thread_state {
   loop* running_loop;        ///< The loop that runs here.
   stacklet running;          ///< What the worker runs.
-  void* lane_worker;         ///< The lane's thread that this is. lane.cpp knows its type.
-  const context* lane_task;  ///< On whose behalf that runs.
-  void* io;                  ///< A word for each layer above.
+  void* lane_worker;         ///< Set on a lane's threads. lane.cpp knows its type.
+  const context* lane_task;  ///< The task that the lane's thread runs for.
+  void* io;                  ///< A word for each of the layers above: this and the next.
   void* runtime;
   call_gatherer* gatherer;
   void (*delete_gatherer)(call_gatherer*) noexcept;
-  std::uint64_t random;   ///< Of `system_random`. 0: not begun.
+  std::uint64_t random;   ///< The state of `system_random`. 0: not seeded.
   std::uint64_t next_id;  ///< Contexts' ids, in [next_id, ids_end).
   std::uint64_t ids_end;
   std::uint32_t inline_resumes;  ///< Of tasks on a pool, by foreign coroutines. foreign_wait.cpp.
@@ -50,18 +50,19 @@ struct alignas(64) thread_state {
   frame_lists frames;
 };
 
-/// That of all threads that have none yet: everything is null in it, and nobody writes to it.
+/// The state of all threads that have none of their own yet. All its members are null, and it is
+/// never written.
 extern const thread_state no_thread_state;
 
 extern constinit thread_local thread_state* current_thread
     __attribute__((tls_model("initial-exec")));
 
-/// This thread's, for reading. Its address is never held across a suspension.
+/// This thread's state, for reading. The address must not be kept across a suspension.
 LARIAT_NOT_ACROSS_SUSPENSIONS [[nodiscard]] inline thread_state& this_thread_state() noexcept {
   return *current_thread;
 }
 
-/// This thread's, for writing; made if there is none. Lives until the thread ends.
+/// This thread's state, for writing; made if there is none. Lives until the thread ends.
 /// \throws std::bad_alloc
 [[nodiscard]] thread_state& make_thread_state();
 [[nodiscard]] inline thread_state& own_thread_state() {
@@ -76,8 +77,8 @@ LARIAT_NOT_ACROSS_SUSPENSIONS [[nodiscard]] inline thread_state& this_thread_sta
 /// stacklet stops or starts. Written to on a worker only.
 [[nodiscard]] inline stacklet& current_stacklet() noexcept { return this_thread_state().running; }
 
-/// A word of its own, for a fork that is popped waits for what it leads to: through the state,
-/// which is one load more, a fork takes 3 % longer.
+/// Separate from the state, because popping a fork has to wait for this load: through the state,
+/// one load more, a fork takes 3 % longer.
 extern constinit thread_local pool_worker* running_worker
     __attribute__((tls_model("initial-exec")));
 

@@ -6,12 +6,12 @@
 namespace lariat::detail {
 namespace {
 
-// More than most paths have, and few lines of a terminal.
+// Longer than most paths, and only a few lines of a terminal.
 constexpr std::size_t shown_max = 512;
 
 struct character {
   std::uint32_t code = 0;
-  std::size_t size = 0;  // In bytes; 0: what stands there is no UTF-8.
+  std::size_t size = 0;  // In bytes; 0: it is not valid UTF-8.
 };
 
 bool continues(std::string_view text, std::size_t at) noexcept {
@@ -40,8 +40,8 @@ character first_of(std::string_view text) noexcept {
   return {code, size};
 }
 
-// Whether a terminal or an editor does something else than to show it: control characters, ends of
-// lines, and those that turn the direction of writing around.
+// Whether a terminal or an editor would not simply show it: control characters, line ends, and
+// characters that change the direction of writing.
 bool is_control(std::uint32_t code) noexcept {
   return code < 0x20 || (code >= 0x7f && code < 0xa0) || (code >= 0x200e && code <= 0x200f) ||
          (code >= 0x2028 && code <= 0x202e) || (code >= 0x2066 && code <= 0x2069) || code == 0xfeff;
@@ -64,7 +64,7 @@ void append_byte(std::string& text, char byte) {
   text += digits[value & 15];
 }
 
-// True if nothing had to be escaped, and it is one word.
+// True if nothing had to be escaped and there is no blank.
 bool append_escaped(std::string& text, std::string_view part) {
   bool plain = true;
   while (!part.empty()) {
@@ -84,7 +84,7 @@ bool append_escaped(std::string& text, std::string_view part) {
   return plain;
 }
 
-// The next place, from `at` on, at which no character is cut in two.
+// The first place from `at` on that does not cut a character in two.
 std::size_t forward_to_character(std::string_view text, std::size_t at) noexcept {
   for (int i = 0; i < 3 && continues(text, at); ++i) ++at;
   return at;

@@ -9,7 +9,7 @@ namespace {
 constexpr std::string_view frame_end = ".Frame*)";
 constexpr auto npos = std::string::npos;
 
-// Where the parenthesis opens that `text` has not closed at `end`; npos if there is none.
+// The innermost parenthesis that is open at `end`; npos if there is none.
 std::size_t open_before(std::string_view text, std::size_t end) {
   int closed = 0;
   for (std::size_t at = end; at-- > 0;) {
@@ -19,7 +19,7 @@ std::size_t open_before(std::string_view text, std::size_t end) {
   return npos;
 }
 
-// Where the parenthesis at `open` closes; npos if it does not.
+// The place at which the parenthesis at `open` is closed; npos if it is not.
 std::size_t close_behind(std::string_view text, std::size_t open) {
   int opened = 0;
   for (std::size_t at = open; at < text.size(); ++at) {
@@ -29,7 +29,7 @@ std::size_t close_behind(std::string_view text, std::size_t open) {
   return npos;
 }
 
-// Where the qualified name begins that ends at `end`.
+// The beginning of the qualified name that ends at `end`.
 std::size_t name_before(std::string_view text, std::size_t end) {
   while (end > 0) {
     const char c = text[end - 1];
@@ -39,8 +39,8 @@ std::size_t name_before(std::string_view text, std::size_t end) {
   return end;
 }
 
-// g++ 12 names a coroutine by the function that it makes of it, whose parameter is the frame:
-// "void serve(serve(int)::_Z5servei.Frame*)". What it is in the source is left of "::_Z".
+// g++ 12 names a coroutine by the function into which it turns it, whose parameter is the frame:
+// "void serve(serve(int)::_Z5servei.Frame*)". The name in the source is to the left of "::_Z".
 void replace_frames(std::string& name) {
   for (bool outermost = true;; outermost = false) {
     const auto end = outermost ? name.rfind(frame_end) : name.find(frame_end);
@@ -55,7 +55,8 @@ void replace_frames(std::string& name) {
   }
 }
 
-// clang's "auto f()::(anonymous class)::operator()(int) const", by g++'s "f()::<lambda(int)>".
+// Turns clang's "auto f()::(anonymous class)::operator()(int) const" into g++'s
+// "f()::<lambda(int)>".
 void name_lambdas(std::string& name) {
   constexpr std::string_view call = "(anonymous class)::operator()";
   for (auto at = name.find(call); at != npos; at = name.find(call)) {
@@ -70,7 +71,7 @@ void name_lambdas(std::string& name) {
   }
 }
 
-// "auto:11" is g++'s eleventh in that file.
+// g++ numbers the `auto` parameters of a file, as in "auto:11"; the numbers are removed.
 void drop_numbers(std::string& name) {
   constexpr std::string_view numbered = "auto:";
   for (auto at = name.find(numbered); at != npos; at = name.find(numbered, at)) {

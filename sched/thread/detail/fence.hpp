@@ -4,9 +4,10 @@
 
 namespace lariat::detail {
 
-/// Orders stores before later loads, for this thread. A locked operation on the own stack, for it
-/// costs a quarter of the `mfence` that compilers make of a sequentially consistent fence.
-/// ThreadSanitizer knows no fences: what is handed over must be published by its own order.
+/// Orders stores before later loads, for this thread. A locked operation on the thread's own stack,
+/// because that costs a quarter of the `mfence` that compilers emit for a sequentially consistent
+/// fence. ThreadSanitizer does not model fences: data that is handed over must also be published by
+/// an acquire-release pair.
 inline void full_fence() noexcept {
 #if defined(__x86_64__)
   asm volatile("lock; orl $0, -8(%%rsp)" ::: "memory", "cc");
@@ -15,9 +16,9 @@ inline void full_fence() noexcept {
 #endif
 }
 
-/// A fence whose cost is one side's only: `light_fence` on the frequent side and `heavy_fence` on
-/// the rare one order as two full fences do. By membarrier(2); where the kernel has none, light is
-/// full as well.
+/// A fence whose cost is on one side only: `light_fence` on the frequent side and `heavy_fence` on
+/// the rare side order as two full fences do. Uses membarrier(2); on a kernel without it both are
+/// full fences.
 namespace asymmetric {
 
 extern const bool kernel_has_barrier;

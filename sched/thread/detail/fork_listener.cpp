@@ -6,10 +6,10 @@
 
 namespace lariat::detail {
 
-/// Those of the process.
+/// The listeners of the process.
 class fork_listeners {
  public:
-  // Never destroyed: listeners of statics end after it would be.
+  // Never destroyed: listeners in static objects may be destroyed later.
   static fork_listeners& all() {
     static auto* const instance = new fork_listeners;
     return *instance;
@@ -28,7 +28,7 @@ class fork_listeners {
     if (each.next_ != nullptr) each.next_->previous_ = each.previous_;
   }
 
-  // Relaxed: it changes in a child only, before that has a second thread.
+  // Relaxed: it changes only in a forked child, before that has a second thread.
   [[nodiscard]] unsigned generation() const noexcept {
     return generation_.load(std::memory_order_relaxed);
   }

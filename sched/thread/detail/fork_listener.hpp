@@ -4,23 +4,24 @@
 
 namespace lariat::detail {
 
-/// Tells an object of a fork(2) of its process. The child has one thread only, that which forked:
-/// what others held is locked for ever there, and who waits for one of them waits for ever. So what
-/// owns threads begins anew in the child, and a lock that all share is taken before and given up
-/// after. Protocol: sched/README.md, "Fork".
+/// Tells an object when the process forks. The child has only the thread that forked: a lock that
+/// another thread held is locked for ever there, and a wait for another thread never ends. So an
+/// object that owns threads starts anew in the child, and a shared lock is taken before the fork
+/// and released after it. Protocol: sched/README.md, "Fork".
 ///
 /// \par Threads
 /// Any thread.
 class fork_listener {
  public:
-  /// Called by the thread that forks; none may be null, or begin or end a listener.
+  /// Called by the thread that forks. None may be null, and none may make or destroy a listener.
   struct calls {
     void (*before)(void* object) noexcept = [](void*) noexcept {};
     void (*in_parent)(void* object) noexcept = [](void*) noexcept {};
     void (*in_child)(void* object) noexcept = [](void*) noexcept {};
   };
 
-  /// To be the last member of what it tells: made last and gone first.
+  /// A listener should be the last member of its object, so that it is made last and destroyed
+  /// first.
   fork_listener(calls told, void* object);
   fork_listener(const fork_listener&) = delete;
   fork_listener& operator=(const fork_listener&) = delete;
@@ -37,8 +38,8 @@ class fork_listener {
 /// Differs between a process and the children that it forks.
 [[nodiscard]] unsigned process_generation();
 
-/// A mutex that is free in a forked child, and what it protects whole. No listener may begin or end
-/// under it.
+/// A mutex that is free in a forked child, where the data that it protects is consistent. No
+/// listener may be made or destroyed while it is held.
 class fork_safe_mutex {
  public:
   fork_safe_mutex() = default;

@@ -4,8 +4,8 @@
 
 namespace lariat::detail {
 
-/// Moves a descriptor of the library's own out of the way: 0, 1 and 2 are the program's, also where
-/// it has closed them. Closes the low one, and gives one from 3 up that is closed on exec.
+/// Moves a descriptor of the library away from 0, 1 and 2, which belong to the program even if it
+/// has closed them. Closes the low one, and returns one of at least 3 that is closed on exec.
 /// \return -1, with errno, if there is none left; `fd` as it is if it is -1 or high enough.
 [[nodiscard]] int own_descriptor(int fd) noexcept;
 

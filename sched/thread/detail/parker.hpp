@@ -9,7 +9,7 @@
 
 namespace lariat::detail {
 
-/// Where one thread sleeps until another wakes it, or a deadline comes.
+/// Lets one thread sleep until another wakes it, or a deadline comes.
 class parker {
  public:
   parker() = default;

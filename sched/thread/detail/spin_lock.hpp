@@ -8,8 +8,8 @@
 
 namespace lariat::detail {
 
-/// A lock for a few instructions' work: one atomic operation if nobody has it. Nothing may block or
-/// throw under it.
+/// A lock for critical sections of a few instructions; one atomic operation if it is free. Nothing
+/// may block or throw under it.
 class spin_lock {
  public:
   spin_lock() = default;

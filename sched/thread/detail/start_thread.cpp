@@ -7,7 +7,7 @@
 namespace lariat::detail {
 namespace {
 
-// Of this process; empty if /proc is not there.
+// The number of this process's threads; empty if there is no /proc.
 std::string thread_count() {
   std::ifstream status("/proc/self/status");
   for (std::string word; status >> word;) {

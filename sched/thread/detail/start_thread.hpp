@@ -10,7 +10,8 @@ namespace lariat::detail {
 using thread_starter = std::thread (*)(void (*body)(void*), void* argument);
 extern thread_starter start_thread;
 
-/// What an error says when none could be started: `who`, how many there are, what limits them.
+/// The text of the error when no thread could be started: `who`, how many threads there are, and
+/// what limits them.
 [[nodiscard]] std::string no_thread_text(const std::string& who);
 
 }  // namespace lariat::detail

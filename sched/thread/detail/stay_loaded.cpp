@@ -38,7 +38,8 @@ int look_into(dl_phdr_info* object, std::size_t, void* data) noexcept {
 void stay_loaded() noexcept {
   search self{reinterpret_cast<std::uintptr_t>(&stay_loaded)};
   ::dl_iterate_phdr(&look_into, &self);
-  // The program has no name. The name stays: this very object has it.
+  // The program itself has an empty name. The name stays valid, because this object stays loaded
+  // till here.
   if (self.name == nullptr || *self.name == '\0' || &::dlopen == nullptr) return;
   (void)::dlopen(self.name, RTLD_LAZY | RTLD_NOLOAD | RTLD_NODELETE);
 }

@@ -2,8 +2,9 @@
 
 namespace lariat::detail {
 
-/// Keeps the shared object that lariat is part of in memory, whoever closes it: threads of lariat
-/// may be in its code, and threads that have used it end in it. Does nothing in the program itself.
+/// Keeps the shared object that lariat is part of in memory, even if it is closed: threads of
+/// lariat may be running its code, and threads that have used it run its code when they end. Does
+/// nothing if lariat is part of the program itself.
 void stay_loaded() noexcept;
 
 }  // namespace lariat::detail

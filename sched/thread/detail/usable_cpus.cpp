@@ -52,7 +52,7 @@ unsigned usable_cpus() noexcept {
   try {
     return cgroup_cpus("/sys/fs/cgroup", "/proc/self/cgroup", affine);
   } catch (...) {
-    return affine;  // No memory to find out.
+    return affine;  // There is no memory to find out more.
   }
 }
 

@@ -5,7 +5,7 @@
 namespace lariat::detail {
 
 /// The CPUs that this thread may use: those of its affinity mask, which a container or taskset
-/// narrows, but no more than the quota of its cgroup (version 2) comes to. At least 1.
+/// narrows, but no more than the quota of its cgroup (version 2) allows. At least 1.
 [[nodiscard]] unsigned usable_cpus() noexcept;
 
 /// The part that reads the quota: the least along the path of the cgroup that `membership` names,
