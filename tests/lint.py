@@ -162,11 +162,11 @@ def room_direction(all_files):
             yield file, 1, f'{here[0]}/{here[1]} has more than {ROOM_MAX} files: it is two rooms'
         for line, _, name in file.includes:
             there = name.removeprefix('lariat/').split('/')
-            if not name.startswith('lariat/') or there[0] != here[0]:
+            if not name.startswith('lariat/') or there[0] not in LAYERS:
                 continue
             if len(there) < 3:
                 yield file, line, f'<{name}> is for users: include what is needed of the room'
-            elif there[1] != here[1] and there[1] not in table[here]:
+            elif there[0] == here[0] and there[1] != here[1] and there[1] not in table[here]:
                 yield file, line, f'{here[0]}/{here[1]} may not include {there[1]}: <{name}>'
 
 
