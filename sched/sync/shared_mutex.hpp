@@ -10,41 +10,12 @@
 
 namespace lariat {
 
-class shared_mutex;
-
 namespace detail {
-
 template <bool exclusive>
 class shared_mutex_lock;
-
 template <bool exclusive>
-struct shared_mutex_policy {
-  using lockable = shared_mutex;
-  static void unlock(shared_mutex& held) noexcept;
-  static void moved(shared_mutex& held) noexcept;
-};
-
-/// A task's wait for a shared_mutex, as a reader or as a writer.
-class shared_mutex_wait : public wait_operation {
- public:
-  woken_by depends_on(dependency_visitor& visit) const final;
-
- protected:
-  shared_mutex_wait(shared_mutex& wanted, bool exclusive) noexcept;
-  shared_mutex_wait(const shared_mutex_wait&) = default;
-  ~shared_mutex_wait() = default;
-
-  /// \throws std::logic_error if the tasks that hold the mutex wait for this one.
-  void enqueue() final;
-  void withdrawn() noexcept final;
-  [[nodiscard]] shared_mutex& wanted() const noexcept { return *wanted_; }
-
- private:
-  friend class lariat::shared_mutex;
-  shared_mutex* wanted_;
-  bool exclusive_;
-};
-
+struct shared_mutex_policy;
+class shared_mutex_wait;
 }  // namespace detail
 
 /// Mutual exclusion across awaits for many readers or one writer: `co_await m.lock_shared()` or
@@ -136,6 +107,34 @@ class shared_mutex final : private detail::loop_bound {
 };
 
 namespace detail {
+
+template <bool exclusive>
+struct shared_mutex_policy {
+  using lockable = shared_mutex;
+  static void unlock(shared_mutex& held) noexcept;
+  static void moved(shared_mutex& held) noexcept;
+};
+
+/// A task's wait for a shared_mutex, as a reader or as a writer.
+class shared_mutex_wait : public wait_operation {
+ public:
+  woken_by depends_on(dependency_visitor& visit) const final;
+
+ protected:
+  shared_mutex_wait(shared_mutex& wanted, bool exclusive) noexcept;
+  shared_mutex_wait(const shared_mutex_wait&) = default;
+  ~shared_mutex_wait() = default;
+
+  /// \throws std::logic_error if the tasks that hold the mutex wait for this one.
+  void enqueue() final;
+  void withdrawn() noexcept final;
+  [[nodiscard]] shared_mutex& wanted() const noexcept { return *wanted_; }
+
+ private:
+  friend class lariat::shared_mutex;
+  shared_mutex* wanted_;
+  bool exclusive_;
+};
 
 /// The awaitable of `shared_mutex::lock` and `lock_shared`.
 template <bool exclusive>
