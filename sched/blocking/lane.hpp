@@ -13,6 +13,7 @@ namespace lariat {
 class context;
 
 namespace detail {
+class lane_workers;
 class thread_operation;
 class call_chain;
 }  // namespace detail
@@ -88,13 +89,12 @@ class lane {
 
  private:
   friend class blocking_pool;
-  class workers;
 
   /// Prepares the lane of the process's pool, which is never destroyed. \pre It has not been used.
   void live_for_ever() noexcept;
   static void after_fork(void* self) noexcept;
 
-  std::unique_ptr<workers> workers_;
+  std::unique_ptr<detail::lane_workers> workers_;
   detail::fork_listener forks_{{.in_child = &after_fork}, this};
 };
 

@@ -87,7 +87,7 @@ class thread_operation : public operation {
   void check(bool gave_up) const;
 
  private:
-  friend class lariat::lane;
+  friend class lane_workers;
   friend class call_queue;
   enum class ending : unsigned char { by_function, cancelled, timed_out, deadlocked };
   void end(ending how) noexcept;

@@ -36,7 +36,7 @@ struct cancel_cascade {
 struct alignas(64) thread_state {
   loop* running_loop;        ///< The loop that runs here.
   stacklet running;          ///< What the worker runs.
-  void* lane_worker;         ///< Set on a lane's threads. lane.cpp knows its type.
+  void* lane_worker;         ///< Set on a lane's threads. lane_workers.cpp knows its type.
   const context* lane_task;  ///< The task that the lane's thread runs for.
   void* io;                  ///< A word for each of the layers above: this and the next.
   void* runtime;
