@@ -234,7 +234,7 @@ bool pool_core::run_forked(pool_worker& self, sweep& victims, clock_ns now) noex
 bool pool_core::run_one(pool_worker& self, const std::atomic<bool>& done) noexcept {
   assert(parking_.searching() != 0 && "a worker looks for work and does not count as searching");
   sweep victims(*this, self);
-  backoff between_rounds(crowded_);
+  spin_backoff between_rounds(crowded_);
   const clock_ns begin = monotonic_now();
   for (clock_ns now = begin;; now = monotonic_now()) {
     if (run_injected() || run_forked(self, victims, now)) return true;
@@ -296,7 +296,7 @@ void pool_core::run_nested(pool_worker& self, runnable& job, const fork_scope& s
       idle_since = monotonic_now();
       nap_ns = nap_min_ns;
     } else if (now - idle_since < spin_ns_ && !crowded_) {
-      pause_times(backoff::pauses_max);
+      pause_times(spin_backoff::pauses_max);
     } else {
       // Others may steal of the call meanwhile, and fork; nobody tells.
       (void)self.own_parker().park(now + nap_ns);

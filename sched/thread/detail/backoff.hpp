@@ -27,13 +27,13 @@ template <class Found>
 
 /// What a thief does between looks, which slow down the owners that it looks at: pauses that grow,
 /// and now and then it gives its CPU away.
-class backoff {
+class spin_backoff {
  public:
   static constexpr unsigned pauses_max = 16;  // About 0.4 us.
 
   /// `crowded`: there are not as many CPUs as threads, and whoever spins is in the way. Then it
   /// gives its CPU away a few times, and that is all.
-  explicit backoff(bool crowded) noexcept : crowded_(crowded) {}
+  explicit spin_backoff(bool crowded) noexcept : crowded_(crowded) {}
 
   /// Between two looks. False if there is to be none any more.
   [[nodiscard]] bool wait() noexcept {
