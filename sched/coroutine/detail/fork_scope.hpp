@@ -70,8 +70,8 @@ class fork_scope {
   static void note_disturbed() noexcept;
   static void note_calm() noexcept;
 
-  static std::atomic<std::uint32_t>
-      disturbed_scopes_;  // The number of scopes in the process whose state is set.
+  // How many scopes of the process have a state that is set.
+  static std::atomic<std::uint32_t> disturbed_scopes_;
   std::atomic<std::uint32_t> state_{0};
   stop_hook on_stop_ = nullptr;
   fork_scope* outer_ = nullptr;
