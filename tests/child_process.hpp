@@ -34,7 +34,8 @@ inline constexpr bool children_may_have_threads = !UNDER_THREAD_SANITIZER;
 class child_process {
  public:
   /// `body()` gives the exit status; an exception that it throws is printed, and makes that 99.
-  /// \pre This process has no other thread.
+  /// \pre If `body` starts a thread, this process has no other, nor left an earlier test any:
+  /// ThreadSanitizer would end the child.
   template <class Body>
   explicit child_process(Body body) {
     int ends[2];

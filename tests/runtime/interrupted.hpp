@@ -19,7 +19,9 @@ template <class Body>
 std::string interrupted_at(std::initializer_list<std::string_view> cues, Body body) {
   child_process child(std::move(body));
   for (const std::string_view cue : cues) {
-    REQUIRE(child.await_output(cue));
+    const bool printed = child.await_output(cue);
+    INFO((printed ? std::string() : child.output()));
+    REQUIRE(printed);
     child.send(SIGINT);
   }
   CHECK(child.status() == child_process::killed_by(SIGINT));

@@ -6,6 +6,7 @@
 
 #include <lariat/runtime/run/run.hpp>
 #include <lariat/runtime/run/to_loop.hpp>
+#include <lariat/sched/blocking/blocking_pool.hpp>
 #include <lariat/sched/blocking/to_thread.hpp>
 #include <lariat/sched/channel/channel.hpp>
 #include <lariat/sched/channel/oneshot.hpp>
@@ -52,7 +53,10 @@ class busy_driver final : public driver {
 // is reported, and then `rescue` is called and the loop woken, as another thread would do it.
 class watched_loop {
  public:
-  watched_loop() { loop_.monitor_by(&watch_); }
+  watched_loop() {
+    loop_.monitor_by(&watch_);
+    loop_.set_blocking(&threads_);
+  }
 
   template <class Body>
   void run(Body body) {
@@ -73,6 +77,7 @@ class watched_loop {
   }
 
   busy_driver driver_;
+  blocking_pool threads_;  // Those of the process would stay, and later tests fork.
   loop loop_{driver_};
   std::vector<std::string> reports_;
   detail::stuck_report report_{1, &watched_loop::take, this};
@@ -85,8 +90,7 @@ constexpr const char* stuck_text =
 
 }  // namespace
 
-// With real loops: what the runtime prints, and that it goes on. These come first, for the others
-// leave a thread of `to_thread`, and a process is to be forked by one that has none.
+// With real loops: what the runtime prints, and that it goes on.
 
 TEST_CASE("run reports a deadlock on stderr", "[runtime][stuck_monitor]") {
   if (!detail::deadlock_checks()) return;
