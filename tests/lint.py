@@ -170,20 +170,39 @@ def room_direction(all_files):
                 yield file, line, f'{here[0]}/{here[1]} may not include {there[1]}: <{name}>'
 
 
+# Not "server.cpp:12", which is an example of what is printed.
+FILE_NAME = r'(?<![\w<./-])((?:[\w-]+/)*[\w-]+\.(?:hpp|cpp|md|py))\b(?!:\d)'
+IN_THE_TREE = rf'(?<![\w<./-])((?:{"|".join([*CODE_FOLDERS, "docs", "scripts"])})/[\w/.-]*\w)'
+
+
 @rule('missing')
 def names_what_exists(all_files):
-    """Files that comments name, and what they include of lariat."""
+    """Files that comments and documents name, and what is included of lariat."""
     paths = ['/' + path for path in all_files.by_path]
+
+    def exists(name):
+        return any(path.endswith('/' + name) for path in paths)
+
+    def lies_there(name):
+        return any((all_files.root / (name + suffix)).exists() for suffix in ('', '.hpp', '.cpp'))
+
     for file in all_files.layers():
         for line, _, name in file.includes:
             if name.startswith('lariat/') and name.removeprefix('lariat/') not in all_files.by_path \
                     and name != 'lariat/lariat.hpp':
                 yield file, line, f'<{name}> does not exist'
         for number, text in enumerate(file.lines, 1):
-            # Not "server.cpp:12", which is an example of what is printed.
-            for match in re.finditer(r'//.*?(?<![\w<./-])([\w/]+\.(?:hpp|cpp|md|py))\b(?!:\d)', text):
-                if not any(path.endswith('/' + match[1]) for path in paths):
+            for match in re.finditer(FILE_NAME, text.partition('//')[2]):
+                if not exists(match[1]):
                     yield file, number, f'{match[1]} does not exist'
+    for file in all_files.files:
+        if file.suffix != '.md' or file.path == 'CHANGELOG.md':
+            continue
+        for number, text in enumerate(file.lines, 1):
+            wrong = {name for name in re.findall(FILE_NAME, text) if not exists(name)}
+            wrong |= {name for name in re.findall(IN_THE_TREE, text) if not lies_there(name)}
+            for name in sorted(wrong):
+                yield file, number, f'{name} does not exist'
 
 
 @rule('include')
@@ -387,9 +406,8 @@ def excerpts(all_files):
             line, block = file.line_at(mark.start()), matched.get(mark.start())
             if block is None:
                 yield file, line, f'no code block follows the mark of {mark[1]}'
-            elif mark[1] not in all_files.by_path:
-                yield file, line, f'{mark[1]} does not exist'
-            elif not is_excerpt(block[2], all_files.by_path[mark[1]].text):
+            elif mark[1] in all_files.by_path and not is_excerpt(
+                    block[2], all_files.by_path[mark[1]].text):
                 yield file, line, f'the code block is not what {mark[1]} says'
 
 
