@@ -20,47 +20,46 @@ class stat_buffer {
   alignas(8) std::array<std::byte, 256> bytes_;  // A struct statx.
 };
 
-/// statx(2) of a path.
-class [[nodiscard("it does nothing until it is awaited")]] path_stat_op final : public path_op {
+/// What an await of a statx(2) gives, whatever `Of` names: a path or a descriptor.
+template <class Of>
+class stat_op : public Of {
  public:
-  path_stat_op(const char* name, std::string_view path, int flags)
-      : path_op(name, path), flags_(flags) {}
-
-  void prepare_entry(io_uring_sqe& entry) noexcept override;
-
-  /// \throws std::system_error naming the operation and the path.
+  /// \throws std::system_error naming the operation, and what it was made on.
   file_stat await_resume() const {
-    throw_if_failed();
+    this->throw_if_failed();
     return buffer_.value();
   }
   result<file_stat> await_result() const noexcept {
-    if (result_ < 0) return {take_error(), {}};
+    if (!this->succeeded()) return {this->take_error(), {}};
     return {{}, buffer_.value()};
   }
 
- private:
-  int flags_;
+ protected:
+  using Of::Of;
+
   stat_buffer buffer_;
 };
 
-/// statx(2) of an open file.
-class [[nodiscard("it does nothing until it is awaited")]] fd_stat_op final : public fd_op {
+/// statx(2) of a path.
+class [[nodiscard("it does nothing until it is awaited")]] path_stat_op final
+    : public stat_op<path_op> {
  public:
-  explicit fd_stat_op(int fd) noexcept : fd_op("stat", fd) {}
+  path_stat_op(const char* name, std::string_view path, int flags)
+      : stat_op(name, path), flags_(flags) {}
+
   void prepare_entry(io_uring_sqe& entry) noexcept override;
 
-  /// \throws std::system_error
-  file_stat await_resume() const {
-    throw_if_failed();
-    return buffer_.value();
-  }
-  result<file_stat> await_result() const noexcept {
-    if (result_ < 0) return {take_error(), {}};
-    return {{}, buffer_.value()};
-  }
-
  private:
-  stat_buffer buffer_;
+  int flags_;
+};
+
+/// statx(2) of an open file.
+class [[nodiscard("it does nothing until it is awaited")]] fd_stat_op final
+    : public stat_op<fd_op> {
+ public:
+  explicit fd_stat_op(int fd) noexcept : stat_op("stat", fd) {}
+
+  void prepare_entry(io_uring_sqe& entry) noexcept override;
 };
 
 }  // namespace lariat::io::detail

@@ -6,7 +6,6 @@
 #include <algorithm>
 #include <cassert>
 #include <cerrno>
-#include <coroutine>
 #include <cstddef>
 #include <cstdint>
 #include <limits>
@@ -80,16 +79,8 @@ class io_driver : public driver {
 /// reaped, so the memory that it borrows may be the caller's own (io/README.md, "Op lifetime").
 /// Cancelled, it asks the kernel and goes on waiting; a result that arrived wins over the cancel
 /// (io/README.md, "Cancel versus complete").
-class op : public operation {
+class op : public lariat::detail::starting_operation<op> {
  public:
-  bool await_ready() const noexcept { return false; }
-
-  template <class Promise>
-  bool await_suspend(std::coroutine_handle<Promise> caller) noexcept {
-    prepare(caller);
-    return start();
-  }
-
   void cancel() noexcept override;
 
   /// The kernel's answer: a value, or a negative errno. -ECANCELED if it was cancelled.
@@ -164,6 +155,7 @@ class op : public operation {
 
  private:
   friend class io_driver;
+  friend starting_operation;
 
   std::int32_t enough_ = std::numeric_limits<std::int32_t>::max();  // More than any result.
   bool preset_ = false;
