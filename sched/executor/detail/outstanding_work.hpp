@@ -13,15 +13,17 @@ namespace lariat::detail {
 /// when a task arrives, which holds a unit until then. So when the last unit is given up all loops
 /// are idle, nothing is on its way between them, and nothing can come any more: they all end
 /// together, and no cleanup waits for a loop that has ended. Protocol: sched/README.md, "Shutdown".
-class outstanding_work {
+/// A template so that the model checks the same text.
+template <class Word>
+class basic_outstanding_work {
  public:
   using hook = void (*)(void* state) noexcept;
 
   /// `ended(state)` is called once, by the thread that gives up the last unit.
-  outstanding_work(std::size_t units, hook ended, void* state) noexcept
+  basic_outstanding_work(std::size_t units, hook ended, void* state) noexcept
       : word_(units * unit), ended_(ended), state_(state) {}
-  outstanding_work(const outstanding_work&) = delete;
-  outstanding_work& operator=(const outstanding_work&) = delete;
+  basic_outstanding_work(const basic_outstanding_work&) = delete;
+  basic_outstanding_work& operator=(const basic_outstanding_work&) = delete;
 
   /// Adds a unit for work from outside. False once this is closed, or the last unit is gone. Any
   /// thread.
@@ -67,9 +69,11 @@ class outstanding_work {
                                        std::memory_order_relaxed);
   }
 
-  std::atomic<std::size_t> word_;
+  Word word_;
   hook ended_;
   void* state_;
 };
+
+using outstanding_work = basic_outstanding_work<std::atomic<std::size_t>>;
 
 }  // namespace lariat::detail
