@@ -180,6 +180,7 @@ BREACHES = [
     ('missing', HEADER, '  /// Stops it.', '  /// Stops it. See unheard_of.hpp.', 32, 'does not exist'),
     ('missing', 'README.md', '# lariat', '# lariat, see [how](docs/unheard_of.md)', 1, 'does not exist'),
     ('missing', 'README.md', '# lariat', '# lariat (sched/task/tsk)', 1, 'does not exist'),
+    ('room-header', 'sched/task.hpp', '\n#include <lariat/sched/task/task.hpp>\n', '', 1, 'it lacks'),
     ('include', 'io/file/file.hpp', '<lariat/io/op/detail/op.hpp>', '"detail/op.hpp"', 3, 'angle'),
     ('include', 'io/file/file.cpp', '<lariat/sched/task/task.hpp>', '<lariat/lariat.hpp>', 3, 'for users'),
     ('own-header', 'sched/task/task.cpp', '#include <lariat/sched/task/task.hpp>\n', '', 2, 'first include'),
