@@ -1,7 +1,8 @@
 #pragma once
 
 /// \file
-/// What loops and pools have in common, and how a loop sees the world.
+/// `executor`, to which steps are posted; `driver`, through which a loop waits and is woken;
+/// `runtime_closed`.
 #include <lariat/sched/executor/driver.hpp>
 #include <lariat/sched/executor/executor.hpp>
 #include <lariat/sched/executor/futex_driver.hpp>

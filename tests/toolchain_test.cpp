@@ -1,6 +1,6 @@
 // What the compilers do with coroutines, pinned: a version that mends or breaks something is seen
-// here, before it is met in code that relies on it. G1 and the others are numbered as in the rules
-// for coroutines; see CONTRIBUTING.md.
+// here, before it is met in code that relies on it. G1 and the others are numbered as in
+// ARCHITECTURE.md, "Compiler rules".
 
 #ifdef LARIAT_CATCH2_V3
 #include <catch2/catch_all.hpp>

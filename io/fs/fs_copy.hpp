@@ -13,13 +13,14 @@ struct copy_options {
 };
 
 /// Copies a file's content and permissions, and gives its size. Shares the blocks where the file
-/// system can (a reflink, instant), otherwise the kernel copies. Holes stay holes. The target is
-/// written in place; one that is a symbolic link is followed.
+/// system can (a reflink, instant), otherwise by copy_file_range(2), or by reading and writing.
+/// Holes stay holes where the file system tells of them. The target is written in place; one that
+/// is a symbolic link is followed.
 ///
 /// \throws std::system_error; a target that was made is removed again.
 ///
 /// \par Cancellation
-/// Ends between two megabytes. A target that was made is removed; one that was there before has
+/// Looked for after each MiB. A target that was made is removed; one that was there before has
 /// been emptied and written in part.
 [[nodiscard]] task<std::uint64_t> copy(std::string from, std::string to, copy_options options = {});
 

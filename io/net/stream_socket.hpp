@@ -20,7 +20,7 @@ class send_vector_op;
 class readable_op;
 }  // namespace detail
 
-/// A connected stream of bytes, whatever its kind of address: `tcp_stream` is one.
+/// A connected stream of bytes between two IP addresses: the base of tcp_stream.
 ///
 /// One task reads at a time: a second read while one waits throws std::logic_error, as in asyncio,
 /// for each would get some of the bytes. Writes queue up, first come first served, and never mix;

@@ -37,9 +37,9 @@ class tcp_stream : public stream_socket {
   /// Connects to `peer`. Takes as long as the kernel tries, minutes if nobody answers:
   /// `co_await timeout(5s, io::tcp_stream::connect(peer))`.
   ///
-  /// \throws std::system_error as "connect 10.0.0.7:80: Connection refused". That is also what a
-  /// port of this host comes to from which the kernel would connect the socket to itself, as it may
-  /// where nobody listens; unless `options.local` asks for that port.
+  /// \throws std::system_error as "connect 10.0.0.7:80: Connection refused". On this host, where
+  /// nobody listens, the kernel may choose the very port that is connected to, and so connect the
+  /// socket to itself; that counts as refused too, unless `options.local` asks for that port.
   ///
   /// \par Cancellation
   /// The attempt is given up.
@@ -48,8 +48,9 @@ class tcp_stream : public stream_socket {
 
   [[nodiscard]] const address& peer_address() const noexcept { return name(); }
 
-  /// Whether small writes go out at once (TCP_NODELAY) rather than wait for the answer to the one
-  /// before. On by default, as in Go: a `write_all` is a message, and a buffered_writer collects.
+  /// Whether small writes go out at once (TCP_NODELAY) rather than wait until the peer has
+  /// acknowledged the one before. On by default in `connect` and `bind`, as in Go: each `write_all`
+  /// is taken for a whole message; collect small ones in a buffered_writer.
   /// \throws std::system_error
   void set_no_delay(bool on);
   [[nodiscard]] bool no_delay() const;
@@ -89,8 +90,8 @@ class tcp_listener : public socket {
   /// Takes over `fd`, a listening TCP socket: one that was inherited, for instance.
   explicit tcp_listener(int fd);
 
-  /// Binds and listens; port 0 for a free one, which `local_address` tells. By plain system calls:
-  /// they do not wait.
+  /// Binds and listens; port 0 for a free one, which `local_address` tells. Not awaited: bind(2)
+  /// and listen(2) do not block.
   /// \throws std::system_error as "bind 127.0.0.1:80: Address already in use".
   [[nodiscard]] static tcp_listener bind(const address& where, const listen_options& options = {});
 

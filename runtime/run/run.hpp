@@ -18,13 +18,13 @@ void refuse_nested_run();
 }  // namespace detail
 
 /// Runs a program's main task: makes a runtime, runs `main` on this thread, then cancels every
-/// other task, waits for their end and gives `main`'s result (asyncio.run). It throws; for what
-/// `main` itself is to do then see run_main.
+/// other task, waits for their end and gives `main`'s result (asyncio.run). What `main` throws it
+/// throws; `run_main` prints that and gives an exit status instead.
 ///
 /// SIGINT cancels `main` once; see runtime_options::sigint.
 ///
-/// \throws what `main` throws, operation_cancelled among that if something cancelled it and it let
-/// that pass; exception_group of the failures of tasks that nobody awaited;
+/// \throws what `main` throws, also operation_cancelled, if `main` was cancelled and ended by that;
+/// exception_group of the failures of tasks that nobody awaited;
 /// io::io_uring_unavailable; std::logic_error inside a running loop.
 template <class T>
 T run(task<T> main, runtime_options options = {}) {
@@ -40,7 +40,7 @@ T run(task<T> main, runtime_options options = {}) {
   }
 }
 
-/// Takes what the other form does not, and says what is wrong with it.
+/// Chosen for an argument that is no task: its static_assert says what to write.
 template <class Function>
   requires(!detail::is_task<std::remove_cvref_t<Function>>)
 auto run(Function&&, runtime_options = {}) {

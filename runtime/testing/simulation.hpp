@@ -42,8 +42,9 @@ class simulation_failure : public std::runtime_error {
 /// fails with ENOSYS, EINVAL or EOPNOTSUPP. One seed gives one history, always.
 ///
 /// Files stay from run to run; all else ends with the run. Sockets need no set-up: any address may
-/// be bound. A connection comes from 10.0.0.1 unless connect_options::local says otherwise, so
-/// 10.0.0.2 is another host, with a link between that may be slow, lose packets, or be cut.
+/// be bound. A connection to another host than the loopback comes from 10.0.0.1, or fd00::1, unless
+/// connect_options::local says otherwise, so 10.0.0.2 is another host, with a link between that may
+/// be slow, lose packets, or be cut.
 ///
 /// \par Threads
 /// Everything on one.

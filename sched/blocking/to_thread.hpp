@@ -27,7 +27,8 @@ enum class on_cancel : unsigned char {
   abandon,  ///< The same, without waiting: the function runs on, and its result is dropped.
 };
 
-/// Options of a call. Trivial, so that it may be written inside an await expression (toolchain G2).
+/// Options of a call. Trivial, so that it may be written inside an await expression
+/// (ARCHITECTURE.md, G2).
 struct thread_options {
   lariat::lane* lane = nullptr;  ///< The lane whose thread runs the call; null: the default lane.
   /// How long the call may wait for a thread before it is given up.

@@ -15,7 +15,7 @@ namespace lariat {
 /// neither, the broadcast is closed.
 template <class T>
 struct [[nodiscard]] broadcast_item {
-  // Makes it no aggregate, so that it may be used in an await expression (toolchain G2).
+  // Makes it no aggregate, so that it may be used in an await expression (ARCHITECTURE.md, G2).
   broadcast_item() = default;
 
   [[nodiscard]] bool closed() const noexcept { return !value && lagged == 0; }

@@ -6,7 +6,7 @@
 namespace lariat {
 
 /// The driver of a loop without I/O: timers, tasks and other threads' posts, no ring. It sleeps on
-/// a futex.
+/// a futex. An operation of io must not be awaited on such a loop.
 class futex_driver final : public driver {
  public:
   /// Nothing can be pending here.

@@ -51,10 +51,10 @@ struct loop_limits {
 
 /// One thread's scheduler: ready tasks, timers, the inbox of other threads, and a driver.
 ///
-/// Each turn runs ready steps up to the limits, takes the inbox, fires timers, then lets the
-/// driver submit, collect and, if nothing is ready, sleep. Any number of always-ready tasks delay
-/// I/O, timers and other threads' wake-ups by at most `limits.steps` steps or `limits.turn_ns` and
-/// one step, whichever comes first.
+/// Each turn runs ready steps up to the limits, takes the inbox, lets the driver submit and collect
+/// (or sleep, if nothing is ready), then queues the timers that are due. Tasks that are always
+/// ready delay I/O, timers and other threads' posts by `limits.steps` steps at most;
+/// `limits.turn_ns` is looked at every 16 steps.
 ///
 /// \par Threads
 /// One thread runs it. Other threads may call only `post`, `announce` and `report`. A posted step

@@ -17,8 +17,8 @@
 
 namespace lariat {
 
-/// Told which tasks an operation waits for, one call for each; returns false when it needs no more.
-/// See `operation::depends_on`.
+/// `operation::depends_on` calls it once for each task that the operation waits for, and may stop
+/// when a call returns false.
 class dependency_visitor {
  public:
   /// The wait ends when this task, of the same loop, has ended.
@@ -53,7 +53,8 @@ struct operation_info {
 /// in between would lead to a write to freed memory, so that terminates the program.
 class operation : public runnable {
  public:
-  /// Marks a class that a task on a pool awaits by way of its loop. See detail/loop_awaiter.hpp.
+  /// An awaitable with this member type is carried out on the task's loop when a task on a pool
+  /// awaits it. See detail/loop_awaiter.hpp.
   using bound_to_loop = void;
 
   /// Asks the operation to end early. It must still complete, once: cancelled, or with its result.
@@ -157,14 +158,15 @@ class operation : public runnable {
 
 namespace detail {
 
-/// What is awaited by `prepare` and then `Derived::start`, which is compiled: that begins what is
-/// waited for, or says by false that there is nothing to wait for. `Derived` makes it a friend.
+/// Gives `Derived` an `await_suspend` that calls `prepare`, then `Derived::start`. `start` is in a
+/// source, so that only these two calls are made for each type of promise. It begins the operation,
+/// or returns false if there is nothing to wait for. `Derived` makes this base a friend.
 template <class Derived, class Base = operation>
 class starting_operation : public Base {
  public:
   bool await_ready() const noexcept { return false; }
 
-  // Throws only if `start` may, so that an await of one that does not needs no way out.
+  // noexcept if `start` is: the awaiting coroutine then needs no path for an exception.
   template <class Promise>
   bool await_suspend(std::coroutine_handle<Promise> caller) noexcept(
       noexcept(std::declval<Derived&>().start())) {

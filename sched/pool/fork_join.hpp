@@ -221,7 +221,7 @@ template <detail::range_of_forks Range>
 }
 
 /// The same for `make_child(0)` to `make_child(count - 1)`. A closure whose captures need a
-/// destructor is to be named before the await (toolchain G2).
+/// destructor is to be named before the await (ARCHITECTURE.md, G2).
 ///
 /// \par Cancellation
 /// As above.

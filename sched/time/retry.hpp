@@ -13,7 +13,7 @@
 namespace lariat {
 
 /// How often `retry` tries, and how long it pauses in between. Trivial, so that it may be written
-/// inside an await expression (toolchain G2).
+/// inside an await expression (ARCHITECTURE.md, G2).
 struct retry_options {
   int attempts = 5;  ///< The first one included.
   std::chrono::nanoseconds first_pause = std::chrono::milliseconds(100);

@@ -80,18 +80,18 @@ lariat::task<> expect_timeout(Awaitable awaitable) {
   CHECK_FALSE(value.has_value());
 }
 
-inline lariat::task<std::string> read_text(lariat::io::tcp_stream& from, std::size_t size) {
+inline lariat::task<std::string> read_text(lariat::io::stream_socket& from, std::size_t size) {
   std::string text(size, '\0');
   co_await from.read_exact(std::as_writable_bytes(std::span(text)));
   co_return text;
 }
 
-inline lariat::task<> expect_text(lariat::io::tcp_stream& from, std::string expected) {
+inline lariat::task<> expect_text(lariat::io::stream_socket& from, std::string expected) {
   const std::string text = co_await read_text(from, expected.size());
   CHECK(text == expected);
 }
 
-inline lariat::task<> expect_end(lariat::io::tcp_stream& from) {
+inline lariat::task<> expect_end(lariat::io::stream_socket& from) {
   std::array<std::byte, 8> buffer;
   const std::size_t count = co_await from.read_some(buffer);
   CHECK(count == 0);

@@ -10,7 +10,7 @@ namespace {
 constexpr std::uint16_t ephemeral_begin = 32768;
 constexpr std::uint16_t ephemeral_end = 61000;
 constexpr clock_ns retransmit_ns = 200'000'000;
-constexpr int retransmits_max = 8;
+constexpr int retransmits_max = 8;  // After so many losses the packet gets through.
 
 // Whether a socket bound to `bound` is addressed by packets to `host`.
 bool takes(const address& bound, const address& host) noexcept {
@@ -56,10 +56,11 @@ void network::unbind(tcp_socket& who) noexcept {
 tcp_socket* network::listener_at(const address& to) const noexcept {
   const auto same_port = bound_.find(to.port());
   if (same_port == bound_.end()) return nullptr;
-  std::vector<tcp_socket*> best;  // Several if they share the port.
+  std::vector<tcp_socket*> best;  // More than one if they share the address: one of them is drawn.
   for (tcp_socket* each : same_port->second) {
     if (!each->listening() || !takes(each->local(), to)) continue;
     if (to.is_v4() && each->local().is_v6() && each->options().only_v6) continue;
+    // One that is bound to the address itself wins over 0.0.0.0 and [::].
     if (!best.empty() && best.front()->local().is_any() && !each->local().is_any()) best.clear();
     if (best.empty() || best.front()->local() == each->local()) best.push_back(each);
   }

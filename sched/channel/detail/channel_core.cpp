@@ -49,7 +49,7 @@ channel_core::channel_core(std::size_t capacity, std::size_t places)
 
 channel_core::~channel_core() = default;
 
-void channel_core::refuse_if_waiting(const channel_queue& own, spin_lock& lock) noexcept {
+void channel_core::abort_if_waiting(const channel_queue& own, spin_lock& lock) noexcept {
   const std::lock_guard guard(lock);
   if (own.empty()) return;
   const operation* const waits = own.oldest().waiting_in();
@@ -102,7 +102,7 @@ void channel_core::end(bool clear) noexcept {
     const std::lock_guard tail(tail_lock_);
     closed_.store(true, std::memory_order_release);
     refused = waiting_senders_.take_all();
-    ended = waiting_receivers_.take_all();  // They wait, so the buffer is empty.
+    ended = waiting_receivers_.take_all();  // They wait only while there is no value.
     for (auto* each = refused; each != nullptr; each = each->next_) each->told_ = outcome::closed;
     for (auto* each = ended; each != nullptr; each = each->next_) each->told_ = outcome::closed;
     if (clear) clear_buffer();
@@ -119,14 +119,14 @@ void channel_core::drop_sender() noexcept {
   // Release and acquire, here and below: whatever others did to the channel happens before its
   // deletion.
   if (senders_.fetch_sub(1, std::memory_order_acq_rel) != 1) return;
-  refuse_if_waiting(waiting_senders_, head_lock_);
+  abort_if_waiting(waiting_senders_, head_lock_);
   end(false);
   if (sides_.fetch_sub(1, std::memory_order_acq_rel) == 1) delete this;
 }
 
 void channel_core::drop_receiver() noexcept {
   if (receivers_.fetch_sub(1, std::memory_order_acq_rel) != 1) return;
-  refuse_if_waiting(waiting_receivers_, tail_lock_);
+  abort_if_waiting(waiting_receivers_, tail_lock_);
   end(true);
   if (sides_.fetch_sub(1, std::memory_order_acq_rel) == 1) delete this;
 }
@@ -134,14 +134,15 @@ void channel_core::drop_receiver() noexcept {
 std::size_t channel_core::size() const noexcept {
   const std::uint64_t head = head_.load(std::memory_order_acquire);
   const std::uint64_t tail = tail_.load(std::memory_order_acquire);
-  return tail - head < capacity_ ? tail - head
-                                 : capacity_;  // The channel may change between the two loads.
+  // The tail is read after the head, so it may be ahead by more than the capacity.
+  return tail - head < capacity_ ? tail - head : capacity_;
 }
 
 template <class Count>
 bool channel_core::spin_habit::spin(const Count& available) noexcept {
   constexpr int looks_max = 8;
-  constexpr int pauses = 32;  // Between two looks: each takes a cache line from the other side.
+  constexpr int pauses =
+      32;  // Between two looks; a look takes the cache line that the other side writes.
   constexpr std::uint32_t skip_max = 255;
   const std::uint32_t skip = skip_.load(std::memory_order_relaxed);
   if (skip > 0) {
@@ -168,6 +169,7 @@ bool channel_core::spin_habit::spin(const Count& available) noexcept {
 }
 
 bool channel_core::spin_for_room() noexcept {
+  // Closed counts as ready, here and below: the caller goes and finds out.
   return room_habit_.spin([this] { return closed() ? capacity_ : capacity_ - size(); });
 }
 

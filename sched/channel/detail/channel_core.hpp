@@ -180,7 +180,7 @@ class channel_core {
 
  private:
   void end(bool clear) noexcept;
-  static void refuse_if_waiting(const channel_queue& own, spin_lock& lock) noexcept;
+  static void abort_if_waiting(const channel_queue& own, spin_lock& lock) noexcept;
 };
 
 }  // namespace lariat::detail

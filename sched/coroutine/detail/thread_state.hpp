@@ -11,7 +11,7 @@ class context;
 class loop;
 }  // namespace lariat
 
-// clang before 19 keeps the address of a thread-local across a suspension (toolchain C1).
+// clang before 19 keeps the address of a thread-local across a suspension (ARCHITECTURE.md, C1).
 #if defined(__clang__) && __clang_major__ < 19
 #define LARIAT_NOT_ACROSS_SUSPENSIONS [[gnu::noinline]]
 #else

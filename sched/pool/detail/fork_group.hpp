@@ -14,7 +14,7 @@ namespace lariat::detail {
 
 class fork_group;
 
-// clang before 19 must not inline an await_suspend (toolchain C2).
+// clang before 19 must not inline an await_suspend (ARCHITECTURE.md, C2).
 #if defined(__clang__) && __clang_major__ < 19
 #define LARIAT_INLINE_AWAIT
 #else

@@ -23,14 +23,15 @@ namespace lariat::detail {
 template <class Range>
 class shared_walk {
   using iterator = std::ranges::iterator_t<Range>;
+  // Whether an iterator stays valid while others go on.
   static constexpr bool stays = std::ranges::forward_range<Range>;
 
  public:
   /// What a walker holds during its call: the element's iterator, or, for a single-pass range, the
   /// element itself.
   using place = std::conditional_t<stays, iterator, std::ranges::range_value_t<Range>>;
-  using element =
-      std::conditional_t<stays, std::ranges::range_reference_t<Range>, place&&>;  // Of the call.
+  /// What the call is given.
+  using element = std::conditional_t<stays, std::ranges::range_reference_t<Range>, place&&>;
 
   explicit shared_walk(Range& range)
       : next_(std::ranges::begin(range)), end_(std::ranges::end(range)) {}
@@ -38,9 +39,9 @@ class shared_walk {
   [[nodiscard]] std::optional<place> next() {
     const std::lock_guard guard(lock_);
     if (over_) return std::nullopt;
-    over_ = true;  // Undone if nothing below throws: an iterator that threw is not used again.
-    // Advanced here and not after the element, or a stream would be read further before the
-    // element's call has begun.
+    over_ = true;  // Until an element was taken: if the iterator throws, the walk is over.
+    // Not right after taking an element: `++` on a stream's iterator reads the next value, and the
+    // call of this one has to begin before.
     if (begun_) ++next_;
     begun_ = true;
     if (next_ == end_) return std::nullopt;
@@ -102,7 +103,9 @@ task<> walk(shared_walk<Range>& range, Function& function) {
     try {
       co_await std::invoke(function, range.at(*place));
     } catch (...) {
-      range.stop();  // A sibling may end its call before the cancel reaches it.
+      // At once: a sibling that ends its call before the cancel reaches it would take another
+      // element.
+      range.stop();
       throw;
     }
   }
@@ -135,9 +138,8 @@ std::vector<task<>> walkers(std::size_t count, Items& items, Function& function)
   return all;
 }
 
-/// Returns `limit`, if that is not more than the walkers that may be made for an unknown number of
-/// elements.
-/// \throws std::length_error
+/// Returns `limit`.
+/// \throws std::length_error above a million, the most walkers where the length is not known.
 std::size_t require_walkers(std::size_t limit);
 
 /// How many walkers to make for a range: `limit`, but no more than it has elements. The length of a
@@ -156,6 +158,7 @@ std::size_t worth_walking(Range& range, std::size_t limit) {
   }
 }
 
+/// \throws std::invalid_argument if `limit` is zero.
 void require_concurrency(std::size_t limit);
 
 }  // namespace lariat::detail

@@ -35,11 +35,12 @@ class fork_listener {
   fork_listener* next_ = nullptr;
 };
 
-/// Differs between a process and the children that it forks.
+/// Grows by one in each forked child: an object that has stored it can tell that it is in a child.
 [[nodiscard]] unsigned process_generation();
 
-/// A mutex that is free in a forked child, where the data that it protects is consistent. No
-/// listener may be made or destroyed while it is held.
+/// A mutex that fork(2) waits for: it is taken before the fork and released on both sides, so in
+/// the child it is free, and what it protects is whole. No listener may be made or destroyed while
+/// it is held.
 class fork_safe_mutex {
  public:
   fork_safe_mutex() = default;
