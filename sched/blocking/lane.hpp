@@ -20,11 +20,14 @@ class call_chain;
 
 /// How many threads a lane has, and how long they stay.
 struct lane_options {
-  unsigned threads_max = 0;  ///< 0: the number of CPUs in the affinity mask plus 4, at most 32.
+  /// The most threads at a time. 0: four more than the CPUs that the process may use, by its
+  /// affinity mask and its cgroup's quota, but at most 32.
+  unsigned threads_max = 0;
   /// How long a thread may be idle before it ends.
   std::chrono::nanoseconds idle_timeout = std::chrono::seconds(10);
-  /// How long one idle thread looks for work before it sleeps (less if it seldom finds any); waking
-  /// it costs tens of microseconds. With only one CPU it yields a few times instead.
+  /// The longest time that an idle thread looks for work before it sleeps; waking it costs tens of
+  /// microseconds. It looks for less time if it seldom finds any, and only one thread does so at a
+  /// time. With only one CPU it yields a few times instead.
   std::chrono::nanoseconds spin = std::chrono::microseconds(50);
 };
 
@@ -48,13 +51,14 @@ struct lane_metrics {
 /// Any loop on any thread may use a lane.
 class lane {
  public:
-  /// Starts no thread. Threads are named `name`, cut to the length that the kernel takes.
+  /// Starts no thread. Threads are named `name`/NUMBER, with `name` cut so that the whole fits into
+  /// the 15 characters that the kernel takes.
   explicit lane(std::string name, lane_options options = {});
   lane(const lane&) = delete;
   lane& operator=(const lane&) = delete;
 
   /// Runs the calls that are still queued, waits for those that run, and joins the threads.
-  /// \pre Nothing is submitted any more, but by functions that run here.
+  /// \pre Only functions that run on this lane still submit calls to it.
   ~lane();
 
   /// The name that it was made with.
@@ -72,19 +76,21 @@ class lane {
   /// threads, and in calls that their task may abandon.
   [[nodiscard]] static const context* current_task() noexcept;
 
-  /// Queues `call` for a thread. It must live until it has handed back or was withdrawn.
+  /// Queues `call` for a thread. The call must live until it was withdrawn or handed back, or, if
+  /// its task abandons it, until a thread has started it. Any thread.
   ///
   /// False, and nothing is done, if that would be a deadlock: this is a thread of the same lane,
   /// and all others wait for calls to the lane too, so that none is left to run them.
   [[nodiscard]] bool submit(detail::thread_operation& call) noexcept;
 
-  /// Queues several calls at once, from a thread that is not the lane's. They must live as above.
+  /// Queues several calls at once, from a thread that is not one of the lane's. Each must live for
+  /// as long as above.
   void submit(detail::call_chain& calls) noexcept;
 
-  /// Takes `call` out of the queue. False if it has been started, or was not queued.
+  /// Takes `call` out of the queue. False if it has been started, or was not queued. Any thread.
   [[nodiscard]] bool withdraw(detail::thread_operation& call) noexcept;
 
-  /// Tells that a call which this thread, one of the lane's, submitted has come to its end.
+  /// Called by a thread of this lane when a call that it has submitted to the lane has ended.
   void nested_call_ended() noexcept;
 
  private:

@@ -6,12 +6,13 @@ bool stoppable_base::start() {
   if (refuse_if_cancelled()) return false;
   child_started(start_child(task_context(), await_site()));
   suspend();
-  callback_.emplace(token_, on_stop{*this});  // If stop was requested before, it runs here.
+  callback_.emplace(token_, on_stop{*this});  // Runs the callback if stop was requested before.
   return true;
 }
 
-// On the requester's thread. The callback's deregistration waits for this to return, so the
-// operation is alive; the post is what hands `requested_` over.
+// Runs on the thread that requests stop. The operation is alive until this returns: it completes
+// only after `child_finished` has destroyed the callback, and destroying it waits for this to
+// return, which also makes `requested_` visible there.
 void stoppable_base::on_stop::operator()() const noexcept {
   owner.requested_ = true;
   owner.owner().post(owner.request_);
@@ -22,13 +23,15 @@ void stoppable_base::stop_arrived() noexcept {
   if (context* const child = running_child(); child != nullptr) {
     child->cancel("stop was requested");
   } else {
-    complete();  // The child had ended; only the request was still on its way.
+    complete();  // The child ended before the request arrived; see `child_finished`.
   }
 }
 
 void stoppable_base::child_finished(context&, const std::exception_ptr& error) noexcept {
   child_ended(error);
-  callback_.reset();  // After this no request comes any more; one may be in the inbox.
+  // After this no request can be made. If one was made before and has not arrived yet, this object
+  // has to live until the request's step, a member, has run; so that step completes the operation.
+  callback_.reset();
   if (!requested_ || arrived_) complete();
 }
 

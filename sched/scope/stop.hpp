@@ -13,7 +13,8 @@ namespace lariat {
 
 namespace detail {
 
-/// Gives the token of the awaiting task without suspending it.
+/// The awaitable of `get_stop_token`. Does not suspend a task that runs on its loop. A task on a
+/// pool goes to its loop for the token, because its context may be used only there.
 class [[nodiscard]] stop_token_awaiter {
  public:
   using bound_to_loop = void;
@@ -30,7 +31,8 @@ class [[nodiscard]] stop_token_awaiter {
   stop_token token_;
 };
 
-/// A child that a stop request, from any thread, cancels.
+/// The part of `with_stop_token` that does not depend on the value's type: it starts the child, and
+/// cancels it when stop is requested, by whatever thread.
 class stoppable_base : public starting_operation<stoppable_base, one_child_operation>,
                        public child_owner {
  public:
@@ -44,7 +46,8 @@ class stoppable_base : public starting_operation<stoppable_base, one_child_opera
  private:
   friend starting_operation;
 
-  /// Brings the request to the loop's thread; posted once.
+  /// The step that brings the stop request to the loop's thread. It is posted at most once, because
+  /// a stop callback runs at most once.
   class request final : public runnable {
    public:
     explicit request(stoppable_base& owner) noexcept : owner_(owner) {}
@@ -65,7 +68,7 @@ class stoppable_base : public starting_operation<stoppable_base, one_child_opera
   stop_token token_;
   request request_{*this};
   std::optional<stop_callback<on_stop>> callback_;
-  bool requested_ = false;  // Written by whoever requests stop, before it posts.
+  bool requested_ = false;  // Written by the callback; read after `callback_` is destroyed.
   bool arrived_ = false;
 };
 
@@ -103,17 +106,23 @@ class [[nodiscard("it does nothing until it is awaited")]] stoppable_bundle {
 
 }  // namespace detail
 
-/// `stop_token token = co_await get_stop_token();`, a std::stop_token where there is one, gives a
-/// token on which stop is requested when this task is cancelled: for libraries that take one. Does
-/// not suspend.
+/// `stop_token token = co_await get_stop_token();` gives a token on which stop is requested when
+/// this task is cancelled, for libraries that take one. It is a std::stop_token if the standard
+/// library has that. If the task was cancelled before, stop is requested already, even if that
+/// cancel has been delivered.
+///
+/// A cancel runs the token's callbacks on the loop's thread. The first call in a task allocates the
+/// stop state. Only a task on a pool is suspended, because it has to go to its loop for the token.
 [[nodiscard]] inline detail::stop_token_awaiter get_stop_token() noexcept { return {}; }
 
 /// Awaits `awaitable`, a task or an operation, and cancels it when stop is requested on `token`,
-/// by whatever thread. Then it ends as if it had been cancelled: by operation_cancelled, unless a
-/// value had arrived.
+/// by whatever thread. This await ends when the awaitable does: after a stop request by
+/// operation_cancelled, unless the awaitable still gives a value or an error of its own. Costs a
+/// context and a stop callback in the awaiting frame.
 ///
 /// \par Cancellation
-/// Passed on to the awaitable, and waited for.
+/// Cancels the awaitable and waits for its end. If it still gives a value or an error of its own,
+/// that is delivered, and the cancel stays pending.
 template <class Awaitable>
 [[nodiscard]] auto with_stop_token(stop_token token, Awaitable&& awaitable) {
   return detail::stoppable_bundle<detail::child_value_t<Awaitable>>(

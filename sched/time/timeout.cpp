@@ -9,7 +9,7 @@ namespace lariat {
 timeout_error::timeout_error()
     : std::system_error(std::make_error_code(std::errc::timed_out), "timeout") {}
 
-// Not the category's words: "Connection timed out".
+// Does not use the text of the error category, "Connection timed out", which would mislead.
 const char* timeout_error::what() const noexcept { return "timeout: the time was up"; }
 
 void deadline::arm(loop& owner, clock_ns when) noexcept {
@@ -23,7 +23,7 @@ void deadline::disarm() noexcept {
 }
 
 void deadline::move_to(clock_ns when) noexcept {
-  if (!timer_.armed()) return;  // Expired, or about to.
+  if (!timer_.armed()) return;  // It has expired, the expiry is queued, or the body has ended.
   disarm();
   arm(*owner_, when);
 }
@@ -33,11 +33,11 @@ namespace detail {
 bool timeout_base::start() {
   if (refuse_if_cancelled()) return false;
   const clock_ns now = owner().now();
-  // Timers fire between turns, and the child is queued in this one: however near the deadline, it
-  // runs to its first suspension.
+  // However near the deadline is, the child runs to its first suspension: it is queued in this
+  // turn, and timers queue their steps only at the end of a turn, behind it.
   arm(owner(), kind_ == sleep_operation::kind::delay ? deadline_after(now, time_) : time_);
   try {
-    // The body of with_deadline is made here.
+    // This calls the body of `with_deadline`, which may throw.
     child_started(start_child(task_context(), await_site()));
   } catch (...) {
     disarm();
@@ -49,7 +49,7 @@ bool timeout_base::start() {
 
 void timeout_base::expire() noexcept {
   context* const child = running_child();
-  if (child == nullptr) return;  // It ended while the expiry was queued.
+  if (child == nullptr) return;  // The child ended while the expiry was queued.
   mark_expired();
   child->cancel("the time was up");
 }
@@ -62,7 +62,8 @@ woken_by timeout_base::depends_on(dependency_visitor& visit) const {
 void timeout_base::child_finished(context&, const std::exception_ptr& error) noexcept {
   disarm();
   child_ended(error);
-  complete();  // Queued behind an expiry that is queued already: that may still run.
+  // An expiry that is queued already is run before what this queues, so it finds the object alive.
+  complete();
 }
 
 bool timeout_base::timed_out() const noexcept {

@@ -21,7 +21,12 @@ class timeout_error : public std::system_error {
   [[nodiscard]] const char* what() const noexcept override;
 };
 
-/// The time by which the body of `with_deadline` has to end. Moves; on the loop's thread only.
+/// The time by which the body of `with_deadline` has to end, for the body to read and to change. It
+/// lives in the awaiting frame until that await has ended.
+///
+/// \par Threads
+/// The loop's thread only. So a body that runs on a pool, because its awaiter does, must not use
+/// it.
 class deadline {
  public:
   deadline(const deadline&) = delete;
@@ -32,10 +37,11 @@ class deadline {
     return steady_time(std::chrono::nanoseconds(when_));
   }
 
-  /// Whether the time was up.
+  /// Whether the body was cancelled because the time was up.
   [[nodiscard]] bool expired() const noexcept { return expired_; }
 
-  /// Puts the deadline off by `more` (negative: brings it forward). Nothing after it has expired.
+  /// Puts the deadline off by `more`; a negative `more` brings it forward. Does nothing after the
+  /// time was up.
   template <class Rep, class Period>
   void extend(std::chrono::duration<Rep, Period> more) noexcept {
     if (more > more.zero())
@@ -44,7 +50,7 @@ class deadline {
     move_to(when_ - detail::saturating_ns(less));
   }
 
-  /// Sets a new deadline. Nothing after it has expired.
+  /// Sets a new deadline. Does nothing after the time was up.
   void reschedule(steady_time when) noexcept { move_to(detail::to_clock(when)); }
 
  protected:
@@ -66,7 +72,8 @@ class deadline {
 
 namespace detail {
 
-/// A child and a timer that cancels it; the part that does not depend on the child's type.
+/// The part of `timeout` and its variants that does not depend on the value's type: it starts the
+/// child, and the timer that cancels it.
 class timeout_base : public starting_operation<timeout_base, one_child_operation>,
                      public child_owner,
                      public deadline {
@@ -81,11 +88,12 @@ class timeout_base : public starting_operation<timeout_base, one_child_operation
 
   virtual context& start_child(const context& parent, std::source_location site) = 0;
 
-  /// Throws what the child came to, if that is no value: timeout_error if it was cancelled because
-  /// the time was up, operation_cancelled if because we were.
+  /// Returns only if the child has a value. Throws timeout_error if the timer's cancel ended the
+  /// child, operation_cancelled if a cancel of the awaiting task ended it or kept it from being
+  /// started, and otherwise the exception by which the child ended.
   void rethrow_error() const;
 
-  /// Whether the child was cancelled because the time was up.
+  /// Whether the child ended by the timer's cancel.
   [[nodiscard]] bool timed_out() const noexcept;
 
  private:
@@ -143,7 +151,8 @@ class [[nodiscard]] try_timeout_operation final : public timeout_operation<T> {
   }
 };
 
-/// Makes the body when it is awaited, for it takes the deadline by reference.
+/// Calls the body only when it is awaited, because the body takes the deadline, which is a base of
+/// this object, by reference.
 template <class T, class Body>
 class [[nodiscard]] deadline_operation final : public timeout_base {
  public:
@@ -165,7 +174,8 @@ class [[nodiscard]] deadline_operation final : public timeout_base {
   std::optional<child<T>> child_;
 };
 
-/// What is handed to `co_await`: movable until then.
+/// What `timeout`, `timeout_at` and `try_timeout` return. It can be moved until it is awaited; the
+/// operation cannot, because its timer and its child hold its address.
 template <template <class> class Operation, class T>
 class [[nodiscard("it does nothing until it is awaited")]] timed_bundle {
  public:
@@ -204,14 +214,16 @@ auto make_timed(Awaitable&& awaitable, clock_ns time, sleep_operation::kind kind
 
 }  // namespace detail
 
-/// Awaits `awaitable`, a task or an operation, but cancels it when `limit` is over, waits for its
-/// end and throws. A value that arrived wins over the deadline; with a limit of zero the task still
-/// runs to its first suspension. One context and one timer in the awaiting frame.
+/// Awaits `awaitable`, a task or an operation, for at most `limit`: then cancels it, waits for its
+/// end and throws. If it still gives a value or an error of its own, that is delivered. With a
+/// limit of zero the task still runs to its first suspension. Costs a context and a timer in the
+/// awaiting frame; an operation gets a coroutine of its own as well.
 ///
-/// \throws timeout_error when the time was up and the cancel took effect.
+/// \throws timeout_error if the time was up and the awaitable ended by the cancel.
 ///
 /// \par Cancellation
-/// Passed on to the awaitable, and waited for.
+/// Cancels the awaitable and waits for its end. If it still gives a value or an error of its own,
+/// that is delivered, and the cancel stays pending.
 template <class Rep, class Period, class Awaitable>
 [[nodiscard]] auto timeout(std::chrono::duration<Rep, Period> limit, Awaitable&& awaitable) {
   return detail::make_timed<detail::timeout_operation>(std::forward<Awaitable>(awaitable),
@@ -219,7 +231,7 @@ template <class Rep, class Period, class Awaitable>
                                                        sleep_operation::kind::delay);
 }
 
-/// The same with a point in time.
+/// As `timeout`, but with a point in time instead of a duration.
 ///
 /// \par Cancellation
 /// As for `timeout`.
@@ -229,7 +241,7 @@ template <class Awaitable>
       std::forward<Awaitable>(awaitable), detail::to_clock(when), sleep_operation::kind::deadline);
 }
 
-/// As `timeout`, but gives an empty std::optional when the time was up.
+/// As `timeout`, but gives a std::optional, which is empty where `timeout` throws timeout_error.
 ///
 /// \par Cancellation
 /// As for `timeout`.
@@ -241,9 +253,10 @@ template <class Rep, class Period, class Awaitable>
 }
 
 /// As `timeout`, for a body that may move its deadline: `with_deadline(5s, [&](deadline& d) ->
-/// task<> { ...; d.extend(2s); ... })`. The body is kept until the task has ended.
+/// task<> { ...; d.extend(2s); ... })`. `body` is called when this is awaited, and kept until its
+/// task has ended, so the task may use its captures.
 ///
-/// \throws timeout_error
+/// \throws timeout_error as `timeout` does, and what calling `body` throws.
 ///
 /// \par Cancellation
 /// As for `timeout`.
@@ -254,7 +267,7 @@ template <class Rep, class Period, class Body>
   return {std::move(body), detail::saturating_ns(limit), sleep_operation::kind::delay};
 }
 
-/// Takes what the other form does not, and says what is wrong with it.
+/// Chosen for bodies that the other form does not accept; its static_assert says what is wrong.
 template <class Rep, class Period, class Body>
   requires(!detail::gives_task<Body&, deadline&>)
 auto with_deadline(std::chrono::duration<Rep, Period>, Body&&) {

@@ -23,7 +23,7 @@ class lane_intake {
 
   /// Any thread, without the mutex: for spinning.
   [[nodiscard]] bool maybe_filled() const noexcept {
-    // Relaxed: says only when to take the mutex, which orders the rest.
+    // Relaxed: only decides when to take the mutex, which orders the rest.
     return inbox_.maybe_filled() || left_over_.load(std::memory_order_relaxed);
   }
 
@@ -55,7 +55,7 @@ class lane_intake {
       if (!queue_.empty()) left_over_.store(true, std::memory_order_relaxed);
       return false;
     }
-    // If none is available all threads are at work, and look when they are done.
+    // If none is available all threads are at work, and each looks when its function has returned.
     if (!available) return false;
     do {
       // One queued call is enough to know: the thread that is summoned collects the rest.
@@ -69,7 +69,8 @@ class lane_intake {
   void summoned() noexcept { coming_ = true; }
   void arrived() noexcept { coming_ = false; }
 
-  /// Whether a thread spins on `maybe_filled`, one at a time; it looks when it is done.
+  /// Whether a thread spins on `maybe_filled`. Only one does so at a time, and it looks when it
+  /// stops.
   [[nodiscard]] bool spinning() const noexcept { return spinning_; }
   void set_spinning(bool spinning) noexcept { spinning_ = spinning; }
 
@@ -78,9 +79,9 @@ class lane_intake {
   bool coming_ = false;
   bool spinning_ = false;
 
-  // Callers write to this, so it has a cache line of its own.
+  // Callers write to this, so it shares no cache line with the members above.
   alignas(64) Inbox inbox_;
-  Flag left_over_{false};  // The queue holds calls, for the thread that spins.
+  Flag left_over_{false};  // Tells the thread that spins that the queue holds calls.
 };
 
 }  // namespace lariat::detail

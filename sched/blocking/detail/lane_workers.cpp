@@ -20,8 +20,8 @@ namespace lariat::detail {
 namespace {
 
 constexpr unsigned default_threads_max = 32;
-constexpr unsigned spare_threads = 4;  // Beyond one per CPU: blocked ones need none.
-constexpr int yields = 3;              // Instead of spinning, where the submitter needs this CPU.
+constexpr unsigned spare_threads = 4;  // More than one per CPU, as a blocked thread needs no CPU.
+constexpr int yields = 3;              // Instead of spinning, if callers need the only CPU.
 
 unsigned threads_of(const lane_options& options) noexcept {
   if (options.threads_max != 0) return options.threads_max;
@@ -42,7 +42,7 @@ lane_workers::lane_workers(lane& front, std::string name, const lane_options& op
       spin_max_ns_(saturating_ns(options.spin)),
       one_cpu_(usable_cpus() == 1),
       threads_limit_(threads_max) {
-  (void)check_attention();
+  (void)check_attention();  // Lets the first `put` tell its caller that no thread looks.
 }
 
 lane_workers::lane_workers(const lane_workers* parents)
@@ -110,7 +110,8 @@ lane_metrics lane_workers::metrics() noexcept {
   return {threads_, asleep_, intake_.queue().size(), calls_};
 }
 
-// Called by whoever put a call where nobody was going to look.
+// Called after `put` has returned true: no thread was going to look at what was added. If there is
+// no thread and none can be started, the queued calls end by an error.
 void lane_workers::attend() noexcept {
   lock held(mutex_);
   worker* sleeper = check_attention();
@@ -122,16 +123,18 @@ void lane_workers::attend() noexcept {
   if (sleeper != nullptr) sleeper->parker.wake();
 }
 
-// With the mutex held, by a thread that stops looking at the queue, or put a call where nobody
-// looks. Gives the sleeper to be woken without the mutex.
+// Called with the mutex held, by a thread that stops looking at the queue, or that has put a call
+// where no thread looks. Returns the sleeper that the caller has to wake when it has released the
+// mutex; null if there is none to wake.
 lane_workers::worker* lane_workers::check_attention() noexcept {
   const bool available = sleepers_ != nullptr || threads_ < threads_limit_;
   return intake_.check_attention(available) ? summon() : nullptr;
 }
 
-// With the mutex held: wakes or starts a thread. One at a time: whoever comes and finds more than
-// it takes summons the next. So as many blocking calls get as many threads, and a burst of short
-// ones, done before the second thread could come, pays for one wake-up.
+// Called with the mutex held: chooses a sleeper, for the caller to wake, or starts a thread. Only
+// one thread is on its way at a time; when it has taken a call and finds more, it summons the next.
+// So each call that blocks gets a thread, while a burst of short calls, which are done before a
+// second thread could come, costs one wake-up.
 lane_workers::worker* lane_workers::summon() noexcept {
   if (worker* sleeper = sleepers_) {
     sleepers_ = sleeper->next_idle;
@@ -144,7 +147,8 @@ lane_workers::worker* lane_workers::summon() noexcept {
   return nullptr;
 }
 
-// With the mutex held, rare as it is: the thread may not leave before its handle is stored.
+// Called with the mutex held, which is slow but rare: so the new thread cannot get to `leave`,
+// which takes its handle, before the handle is stored.
 void lane_workers::start_worker() noexcept {
   worker** place = &all_;
   unsigned number = 0;
@@ -164,7 +168,7 @@ void lane_workers::start_worker() noexcept {
     start_error_ = ENOMEM;
   }
   if (started == nullptr || !started->thread.joinable()) {
-    // Go on with those that there are, until one of them leaves.
+    // The lane goes on with the threads that it has, and tries again when one of them has ended.
     if (threads_ > 0) threads_limit_ = threads_;
     return;
   }
@@ -176,13 +180,13 @@ void lane_workers::start_worker() noexcept {
 
 void lane_workers::work(worker& self) noexcept {
   own_thread_state().lane_worker = &self;
-  name_this_thread(name, self.number);  // Too short to allocate.
+  name_this_thread(name, self.number);  // Cannot fail: the name is too short to allocate memory.
   lock held(mutex_);
   intake_.arrived();
   while (thread_operation* call = next_call(self, held)) {
     ++calls_;
     this_thread_state().lane_task = call->task_;
-    // From here on the call may be abandoned: only what it stands for is touched.
+    // Copied, because once the mutex is released the task may abandon the call, which destroys it.
     const auto function = call->function_;
     void* const state = call->state_;
     worker* sleeper = check_attention();
@@ -195,11 +199,11 @@ void lane_workers::work(worker& self) noexcept {
   leave(self, held);
 }
 
-// Null when the thread is to leave.
+// Returns null if the thread has to end.
 thread_operation* lane_workers::next_call(worker& self, lock& held) noexcept {
   for (;;) {
-    // Not before the queue is empty: a loop that is at work puts calls in all the time, and the
-    // fewer looks the fewer transfers of that line.
+    // Looks into the inbox only when the queue is empty: a busy loop adds calls all the time, and
+    // each look transfers the inbox's cache line between CPUs.
     if (intake_.queue().empty()) intake_.look();
     if (thread_operation* call = intake_.queue().pop()) return call;
     if (stopping_) return nullptr;
@@ -208,7 +212,7 @@ thread_operation* lane_workers::next_call(worker& self, lock& held) noexcept {
   }
 }
 
-// True if there may be work. Spins longer the more often it finds some.
+// Returns true if calls have come. Spins for longer the more often they do.
 bool lane_workers::spin(worker& self, lock& held) noexcept {
   const auto filled = [this] { return intake_.maybe_filled(); };
   intake_.set_spinning(true);
@@ -228,14 +232,14 @@ bool lane_workers::spin(worker& self, lock& held) noexcept {
   return !intake_.queue().empty();
 }
 
-// False if it has slept so long that it is to leave.
+// Returns false if the thread has been idle for so long that it has to end.
 bool lane_workers::sleep(worker& self, lock& held) noexcept {
   self.next_idle = std::exchange(sleepers_, &self);
   self.asleep = true;
   ++asleep_;
   worker* sleeper = check_attention();
   held.unlock();
-  if (sleeper != nullptr) sleeper->parker.wake();  // Itself, if a call has just come.
+  if (sleeper != nullptr) sleeper->parker.wake();  // Wakes itself if a call has just come.
   const bool woken = self.parker.park(deadline_after(monotonic_now(), idle_ns_));
   held.lock();
   if (!woken && self.asleep) {
@@ -248,7 +252,8 @@ bool lane_workers::sleep(worker& self, lock& held) noexcept {
   }
   intake_.arrived();
   if (!woken) {
-    // Chosen at the last moment: the wake-up is on its way, and must not outlive the thread.
+    // The idle time is over, but another thread has chosen this one meanwhile and is about to wake
+    // it. Waits for that, because the wake-up uses the parker, which goes when this thread ends.
     held.unlock();
     (void)self.parker.park(no_deadline);
     held.lock();

@@ -15,14 +15,15 @@
 
 namespace lariat::detail {
 
-/// The threads of a lane: how many there are, who sleeps, and who is woken or started for what is
-/// queued. Protocol: sched/README.md, "Lanes".
+/// The threads of a lane, and the queue that they serve: starts or wakes a thread when calls are
+/// queued, and lets idle threads sleep and end. Protocol: sched/README.md, "Lanes".
 class lane_workers {
   static constexpr clock_ns spin_min_ns = 2'000;
 
  public:
   lane_workers(lane& front, std::string name, const lane_options& options);
-  /// In a forked child: one that is made as `parents` was, which has none of its threads.
+  /// Makes a replacement for `parents` in a forked child, with the same name and options and no
+  /// threads: those of `parents` exist only in the parent process.
   explicit lane_workers(const lane_workers* parents);
   ~lane_workers();
 
@@ -33,22 +34,22 @@ class lane_workers {
   [[nodiscard]] lane_metrics metrics() noexcept;
   void live_for_ever() noexcept { for_ever_ = true; }
 
-  // One thread, from its start to its end.
+  // One thread of the lane. Belongs to that thread, which deletes it when it ends.
   struct worker {
     worker(lane_workers& owner, unsigned number) noexcept : owner(owner), number(number) {}
 
     lane_workers& owner;
     const unsigned number;
-    worker* next = nullptr;       // In the list of all.
+    worker* next = nullptr;       // In the list of all threads.
     worker* next_idle = nullptr;  // In the list of sleepers.
-    bool asleep = false;          // Whether it is in that.
+    bool asleep = false;          // Whether it is in the list of sleepers.
     unsigned waits = 0;           // Calls to its own lane that its function waits for.
     clock_ns spin_ns = spin_min_ns;
     std::thread thread;
     detail::parker parker;
   };
 
-  // This thread's; null on threads of no lane.
+  // The worker of this thread; null if this is not a thread of a lane.
   static worker* current() noexcept;
 
   lane& front;
@@ -74,22 +75,28 @@ class lane_workers {
   const clock_ns spin_max_ns_;
   const bool one_cpu_;
 
-  std::mutex mutex_;  // Protects what follows, and the members of workers and calls.
+  // Protects the members that follow, the workers' places in the lists, and the calls in the queue.
+  // Callers use parts of `intake_` without it.
+  std::mutex mutex_;
   worker* all_ = nullptr;
-  worker* sleepers_ = nullptr;  // The last to fall asleep is the first.
+  worker* sleepers_ = nullptr;  // The thread that fell asleep last comes first.
   unsigned threads_ = 0;
   unsigned asleep_ = 0;
-  unsigned threads_limit_;        // Below the most while no more could be started.
-  unsigned threads_waiting_ = 0;  // Those whose function waits for a call to this lane.
+  // Below `threads_max` after a thread could not be started, until a thread ends.
+  unsigned threads_limit_;
+  unsigned threads_waiting_ = 0;  // Threads whose function waits for a call to this lane.
   std::uint64_t calls_ = 0;
   int start_error_ = 0;
   bool stopping_ = false;
   std::condition_variable all_left_;
-  // Of the process that forked this one: nothing of it may be given back, for it is as the fork
-  // found it.
+  // The object that this one replaces in a forked child. The fork may have left it in any state, so
+  // it is never destroyed; this pointer lets a leak checker find it.
   [[maybe_unused]] const lane_workers* const parents_ = nullptr;
-  std::thread left_last_;  // Whoever leaves joins the one before: none is left behind.
-  bool for_ever_ = false;  // Nobody will join the last: each is on its own.
+  // The thread that ended last. The next one that ends joins it, and the destructor the very last,
+  // so none stays unjoined.
+  std::thread left_last_;
+  // The lane is never destroyed, so nobody would join the last thread: all are detached.
+  bool for_ever_ = false;
   lane_intake<call_inbox, call_queue, std::atomic<bool>> intake_;
 };
 

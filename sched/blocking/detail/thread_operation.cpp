@@ -56,7 +56,8 @@ bool thread_operation::start(body function, void* state, const context* task, qu
     return true;
   }
   nested_ = lane::current() == lane_;
-  // The last act: a thread may hand the result back before this returns.
+  // Submitting comes last, because a thread may run the call and hand it back before `submit`
+  // returns.
   if (home_->many_handoffs() && !nested_) {
     if (call_gatherer* const gatherer = call_gatherer::make_current(); gatherer != nullptr) {
       gatherer->add(*this, *lane_, *home_);
@@ -75,7 +76,7 @@ void thread_operation::end(ending how) noexcept {
   complete();
 }
 
-// True if no thread has started the call, and none will.
+// Takes the call out of the queue. True if no thread has started it, so that none ever will.
 bool thread_operation::take_back() noexcept {
   if (thread_substitute* const threads = home_->threads(); threads != nullptr) [[unlikely]] {
     return threads->withdraw(*this);
@@ -87,7 +88,7 @@ bool thread_operation::take_back() noexcept {
 }
 
 void thread_operation::cancel() noexcept {
-  if (ending_ != ending::by_function) return;  // It has ended otherwise, and is queued already.
+  if (ending_ != ending::by_function) return;  // It was ended before, and is queued as ready.
   if (take_back() || give_up()) end(ending::cancelled);
 }
 
@@ -115,7 +116,8 @@ void thread_operation::check(bool gave_up) const {
                                 no_thread_text("to_thread: lane " + shown_name(lane_->name()) +
                                                " cannot start a thread"));
       }
-      // The function noticed the cancel and said so: then this is its delivery.
+      // The function has answered the task's cancel by operation_cancelled, so that cancel counts
+      // as delivered by this exception.
       if (gave_up && must_cancel()) throw_cancelled();
       return;
     case ending::cancelled:
@@ -144,8 +146,8 @@ call_gatherer* call_gatherer::make_current() noexcept {
   return here->gatherer;
 }
 
-// A loop does not end while its gatherer is queued, because the tasks whose calls it holds still
-// live.
+// The loop outlives the gatherer's place in its queue: the tasks whose calls were gathered are
+// resumed by steps behind it, so they live until it has run.
 void call_gatherer::add(thread_operation& call, lane& where, loop& home) noexcept {
   if (where_ != &where) flush();
   where_ = &where;

@@ -14,7 +14,7 @@ namespace lariat::detail {
 
 class thread_operation;
 
-/// Ends the waiting for a thread when it has lasted too long.
+/// Limits how long a call waits for a thread: calls `time_out` when the time is over.
 class queue_timer final : public runnable {
  public:
   explicit queue_timer(clock_ns limit_ns) noexcept : limit_ns_(limit_ns) {}
@@ -38,11 +38,12 @@ class queue_timer final : public runnable {
 
 /// The part of `to_thread` that does not depend on the function: the operation in which the task
 /// waits while the call is queued and while it runs. It is also the call's place in its lane's
-/// queue, so queueing allocates nothing. What the thread touches comes first: each cache line that
-/// both sides write costs two transfers between CPUs per call.
+/// queue, so queueing allocates nothing. The members that the thread uses lie next to each other,
+/// because each cache line that both sides write costs two transfers between CPUs per call.
 class thread_operation : public operation {
  public:
-  /// Runs the function, on the lane's thread, and then calls `hand_back`.
+  /// Runs the function, on the lane's thread, and then calls `hand_back`, unless the task has
+  /// abandoned the call.
   using body = void (*)(void* state) noexcept;
 
   bool await_ready() const noexcept { return false; }
@@ -50,8 +51,8 @@ class thread_operation : public operation {
   void cancel() noexcept override;
   [[nodiscard]] operation_info info() const noexcept override { return {"to_thread"}; }
 
-  /// A copy of what the thread needs once the call cannot be taken back, because then the operation
-  /// may be gone.
+  /// What a thread needs to run the call. A simulated thread copies it when it starts the call,
+  /// because from then on the task may abandon the call, and the operation be gone.
   struct thread_call {
     body function;
     void* state;
@@ -59,14 +60,14 @@ class thread_operation : public operation {
   };
   [[nodiscard]] thread_call call() const noexcept { return {function_, state_, task_}; }
 
-  /// Queues the task to be resumed on its loop. On the lane's thread; nothing of the operation may
-  /// be touched after it.
+  /// Queues the task to be resumed on its loop. Called by the thread that has run or refused the
+  /// call. That thread must not touch the operation afterwards.
   void hand_back() noexcept { home_->post(*this); }
 
-  /// Ends the operation by the error that kept the lane from starting a thread. Any thread.
+  /// Ends the operation by `error`, the errno with which no thread could be started. Any thread.
   void refuse(int error) noexcept;
 
-  /// Called when the call has waited for a thread too long.
+  /// Called on the loop's thread when the call has waited for a thread too long.
   void time_out() noexcept;
 
  protected:
@@ -74,16 +75,22 @@ class thread_operation : public operation {
   explicit thread_operation(lane* where) noexcept : lane_(where) {}
   thread_operation(const thread_operation& other) noexcept : operation(other), lane_(other.lane_) {}
 
-  /// After `prepare`: queues the call. False if the operation has ended already. `timer` may be
-  /// null; `task` is what the thread calls its task, null if that may end first.
+  /// Called after `prepare`: queues the call. False if the task was cancelled before, so that
+  /// nothing is queued.
+  /// \param task The task that `lane::current_task` gives on the thread; null if the call may be
+  /// abandoned, because then the task may end first.
+  /// \param timer Null if the call may wait for a thread as long as it takes.
   bool start(body function, void* state, const context* task, queue_timer* timer);
 
-  /// Asks the running function to end. True if the operation is over though the function is not.
+  /// Called by a cancel after a thread has started the call: asks the function to end. True if the
+  /// call is abandoned, so that the operation ends at once and the function goes on.
   virtual bool give_up() noexcept = 0;
 
-  /// Called before the result is taken; `gave_up` tells that the function has ended by
-  /// operation_cancelled.
-  /// \throws operation_cancelled, std::system_error, std::logic_error
+  /// Called before the result is taken; returns if the function has run.
+  /// \param gave_up Whether the function has ended by operation_cancelled.
+  /// \throws operation_cancelled if the task was cancelled and the function did not run to its end.
+  /// \throws std::system_error if no thread could be started, or none was free in time.
+  /// \throws std::logic_error if waiting for a thread would have been a deadlock.
   void check(bool gave_up) const;
 
  private:
@@ -96,7 +103,7 @@ class thread_operation : public operation {
   ending ending_ = ending::by_function;
   bool nested_ = false;  // Submitted on a thread of the same lane.
 
-  // The lane's, under its mutex.
+  // Used by the lane, with its mutex held.
   bool queued_ = false;
   thread_operation* following_ = nullptr;
   thread_operation* preceding_ = nullptr;
@@ -107,10 +114,10 @@ class thread_operation : public operation {
   const context* task_ = nullptr;
   lane* lane_;
   queue_timer* timer_ = nullptr;
-  int error_ = 0;  // What kept the lane from starting a thread. Written by any thread.
+  int error_ = 0;  // The errno that `refuse` was given; 0 if the call was not refused.
 };
 
-/// A FIFO of calls that also allows to remove one from the middle. Protected by the lane's mutex.
+/// A FIFO of calls from which any call can be removed, for a cancel. Protected by the lane's mutex.
 class call_queue {
  public:
   call_queue() = default;
@@ -138,7 +145,7 @@ class call_queue {
     return call;
   }
 
-  /// False if it is not queued any more.
+  /// False if the call is not queued.
   bool remove(thread_operation& call) noexcept {
     if (!call.queued_) return false;
     erase(call);
@@ -165,14 +172,15 @@ using call_inbox = basic_inbox<runnable, call_queue, std::atomic<runnable*>>;
 class call_chain : public call_inbox::chain {};
 
 /// Gathers the calls that a loop's ready steps make one after the other, when there are many, and
-/// hands them to their lane together, after these steps. Handed over one by one, each would make
-/// loop and thread wait for the same cache line. Each thread that runs a loop has one.
+/// hands them to their lane together, after these steps. If they were handed over one by one, loop
+/// and thread would wait for the same cache line for each of them. A thread makes its gatherer when
+/// its loop first needs it.
 class call_gatherer final : public runnable {
  public:
   /// This thread's gatherer; null if it has none yet.
   [[nodiscard]] static call_gatherer* current() noexcept;
 
-  /// The same; null only if there is no memory for it.
+  /// The same, but makes it if there is none yet; null only if there is no memory for it.
   [[nodiscard]] static call_gatherer* make_current() noexcept;
 
   /// Gathers `call`, which a task of `home`, the loop of this thread, makes to `where`.
@@ -187,7 +195,7 @@ class call_gatherer final : public runnable {
   void run() noexcept override;
 
  private:
-  // Enough to save most of the cost; more would keep an idle thread waiting.
+  // Enough to save most of the cost; with more, idle threads would wait too long for the first.
   static constexpr unsigned calls_max = 32;
 
   lane* where_ = nullptr;
@@ -196,8 +204,8 @@ class call_gatherer final : public runnable {
   bool queued_ = false;  // In its loop's ready queue.
 };
 
-/// The state of a call that its task may abandon: on the heap, and deleted by the last of the two,
-/// task or thread.
+/// The state of a call that its task may abandon. It is on the heap, and belongs to the task; once
+/// abandoned it belongs to the lane's thread, which deletes it when the function has ended.
 class abandonable_state {
  public:
   explicit abandonable_state(thread_operation& waiter) noexcept : waiter_(&waiter) {}
@@ -205,14 +213,16 @@ class abandonable_state {
   abandonable_state& operator=(const abandonable_state&) = delete;
   virtual ~abandonable_state() = default;
 
-  /// Leaves the call. False if it has ended; if true the state no longer belongs to the task.
+  /// Called by the task. False if the function has ended already. If true the state no longer
+  /// belongs to the task, which must not touch it any more.
   [[nodiscard]] bool abandon() noexcept;
 
-  /// On the lane's thread, when the function has ended. The state may be gone after it.
+  /// Called on the lane's thread when the function has ended: hands the call back, or deletes the
+  /// state if the call was abandoned. The state may be gone after this.
   void finish() noexcept;
 
  private:
-  std::mutex mutex_;  // Decides between `abandon` and `finish`.
+  std::mutex mutex_;  // Decides which comes first, `abandon` or `finish`.
   thread_operation* waiter_;
   bool ended_ = false;
 };

@@ -21,12 +21,15 @@
 namespace lariat::detail {
 namespace {
 
-// An owner that forks answers a thief within some 20 ns; after this it is taken to be busy.
+// An owner that forks answers a thief at its next fork, usually within some 20 ns. One that has not
+// answered for this long is assumed to be busy, and is raided.
 constexpr clock_ns raid_after_ns = 20'000;
+// The first and the longest sleep of a worker in `run_nested` that finds nothing to help with.
 constexpr clock_ns nap_min_ns = 50'000;
 constexpr clock_ns nap_max_ns = 2'000'000;
 
-// The index-th CPU of the affinity mask, beginning again at its end.
+// Binds this thread to the index-th CPU of the affinity mask. If the mask has fewer CPUs, counting
+// goes on with its first one.
 void pin_thread(std::size_t index) noexcept {
   cpu_set_t usable;
   if (::sched_getaffinity(0, sizeof usable, &usable) != 0) return;
@@ -36,20 +39,21 @@ void pin_thread(std::size_t index) noexcept {
     cpu_set_t one;
     CPU_ZERO(&one);
     CPU_SET(cpu, &one);
-    ::pthread_setaffinity_np(::pthread_self(), sizeof one, &one);  // Best effort.
+    // A failure is ignored: the worker runs on any CPU then, which is slower at worst.
+    ::pthread_setaffinity_np(::pthread_self(), sizeof one, &one);
     return;
   }
 }
 
 }  // namespace
 
-/// One worker's search for something to steal: the victims in turn, and how long each has kept its
-/// work to itself.
+/// One worker's search for something to steal: looks at the other workers, the victims, in turn,
+/// and remembers since when each of its rounds has found hidden forks.
 class pool_core::sweep {
  public:
   explicit sweep(pool_core& core, pool_worker& self) noexcept : core_(core), self_(self) {}
 
-  /// Null if there is nothing to be had now.
+  /// Returns null if nothing can be stolen now.
   void* steal(clock_ns now) noexcept {
     bool hidden = false;
     for (std::size_t i = 1; i < core_.workers_.size(); ++i) {
@@ -57,7 +61,8 @@ class pool_core::sweep {
       const steal_result result =
           steal_from(victim(i), child, now, hidden, pool_worker::fork_deque::accept_all());
       if (result == steal_result::stolen) return child;
-      // Who splits its work on demand learns of it by this.
+      // A parallel algorithm that splits its range on demand has nothing in the deque, and gives
+      // work away only when it is asked.
       if (result == steal_result::empty) victim(i).forks().ask();
     }
     if (void* const child = take_own(hidden)) return child;
@@ -65,7 +70,7 @@ class pool_core::sweep {
     return nullptr;
   }
 
-  /// The same, but only what belongs to the call `scope`, and of others.
+  /// The same, but takes only forks of the call `scope`, and none of this worker's own.
   void* steal_of(const fork_scope& scope, clock_ns now) noexcept {
     bool hidden = false;
     for (std::size_t i = 1; i < core_.workers_.size(); ++i) {
@@ -83,12 +88,14 @@ class pool_core::sweep {
   }
 
  private:
-  // The first is the neighbour, so that thieves do not all begin with the same.
+  // Counts from this worker's own index, so that thieves do not all begin with the same victim.
   [[nodiscard]] pool_worker& victim(std::size_t turn) const noexcept {
     return *core_.workers_[(self_.index() + turn) % core_.workers_.size()];
   }
 
-  // What it hides is asked for by that, and taken by a raid if some has been hidden for long.
+  // Steals one fork of `other`. If there are only hidden ones, the deque's `steal` asks the owner
+  // to share them. If rounds have found hidden forks for long, the owner is too busy to answer, and
+  // is raided.
   template <class Accept>
   [[nodiscard]] steal_result steal_from(pool_worker& other, void*& child, clock_ns now,
                                         bool& hidden, Accept accept) noexcept {
@@ -100,7 +107,8 @@ class pool_core::sweep {
     return other.forks().raid(child, accept);
   }
 
-  // Only a stacklet that was put aside by `run_nested` can have left forks there.
+  // Takes a fork from this worker's own deque. Only a stacklet that `run_nested` has put aside can
+  // have left one there.
   [[nodiscard]] void* take_own(bool& hidden) noexcept {
     void* child = nullptr;
     steal_result result = self_.forks().steal(child);
@@ -150,7 +158,7 @@ void pool_core::run_here(runnable& step) noexcept {
 }
 
 void pool_core::start_threads() {
-  // Workers without a thread are victims that never have anything.
+  // A worker that gets no thread stays in the list: it is a victim that never has anything.
   for (auto& each : workers_) {
     try {
       threads_.push_back(start_thread(
@@ -185,7 +193,8 @@ void pool_core::leave_behind() noexcept {
     set_current_worker(nullptr);
     current_stacklet() = {};
   }
-  // Kept where a leak checker finds it: nothing of it may be touched, or given back.
+  // The fork may have left the core in any state, so it is never destroyed. It is linked into a
+  // list so that a leak checker finds it.
   static pool_core* left_last = nullptr;
   left_before_ = std::exchange(left_last, this);
 }
@@ -202,6 +211,8 @@ void pool_core::post(runnable& step) noexcept {
 }
 
 runnable* pool_core::take_injected() noexcept {
+  // Relaxed: only decides whether to take the mutex, which orders. A step that is overlooked here
+  // is found by the worker's last look before it sleeps.
   if (!left_over_.load(std::memory_order_relaxed) && !arriving_.maybe_filled()) return nullptr;
   const std::lock_guard lock(injected_mutex_);
   if (injected_.empty()) arriving_.drain(injected_);
@@ -229,8 +240,9 @@ bool pool_core::run_forked(pool_worker& self, sweep& victims, clock_ns now) noex
   return true;
 }
 
-// Rounds of what came from outside, then the victims, then the worker's own deque; between them it
-// backs off. The caller counts as searching, before and after. False if it is to sleep.
+// Runs one piece of work. Searches in rounds and waits a little between them; a round looks at the
+// posted steps, then the other workers' deques, then this worker's own. Returns false if the worker
+// should go to sleep. The worker counts as searching when this is called and when it returns.
 bool pool_core::run_one(pool_worker& self, const std::atomic<bool>& done) noexcept {
   assert(parking_.searching() != 0 && "a worker looks for work and does not count as searching");
   sweep victims(*this, self);
@@ -255,8 +267,9 @@ void pool_core::sleep(pool_worker& self, const std::atomic<bool>& done) noexcept
   asymmetric::heavy_fence();
   const bool stay = anything_visible() || done.load(std::memory_order_acquire);
   if (!stay) self.own_parker().park(no_deadline);
-  // If it was summoned it is not among the sleepers any more. A wake-up that comes too late ends
-  // the next sleep, for nothing.
+  // False if another thread has summoned this worker: then it is off the list of sleepers already,
+  // and counts as searching. If that thread's wake-up has not come yet, because the worker stayed
+  // awake, it ends the next sleep early, which does no harm.
   (void)parking_.rise(&self);
 }
 
@@ -264,7 +277,7 @@ void pool_core::run(pool_worker& self) noexcept {
   set_current_worker(&self);
   for (;;) {
     if (run_one(self, stopping_)) continue;
-    // Others may still run, and fork; they need no help.
+    // Other workers may still run functions that fork, but they finish without help.
     if (stopping_.load(std::memory_order_acquire) && !anything_visible()) break;
     sleep(self, stopping_);
   }
@@ -279,7 +292,8 @@ void pool_core::run_stolen(pool_worker& self, void* child) noexcept {
   self.leave(outer);
 }
 
-// Does not count as searching or asleep: who gives work to anybody must not rely on it.
+// Meanwhile the worker counts neither as searching nor as asleep: it takes work of one call only,
+// so threads that add other work must not rely on it.
 void pool_core::run_nested(pool_worker& self, runnable& job, const fork_scope& scope,
                            const std::atomic<bool>& done) noexcept {
   stacklet waiting;
@@ -298,7 +312,8 @@ void pool_core::run_nested(pool_worker& self, runnable& job, const fork_scope& s
     } else if (now - idle_since < spin_ns_ && !crowded_) {
       pause_times(spin_backoff::pauses_max);
     } else {
-      // Others may steal of the call meanwhile, and fork; nobody tells.
+      // Sleeps for a short time only, because other workers do not wake this one when they fork
+      // more work of the call.
       (void)self.own_parker().park(now + nap_ns);
       nap_ns = std::min(2 * nap_ns, nap_max_ns);
     }

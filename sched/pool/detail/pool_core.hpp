@@ -22,15 +22,16 @@ struct pool_options;
 
 namespace lariat::detail {
 
-/// The workers of a pool and what they share: the steps that were posted from outside, and the
-/// record of who sleeps. Protocols: sched/README.md, "Pool".
+/// The workers of a pool and what they share: the queue of posted steps, and the record of which
+/// workers search for work and which sleep. Protocols: sched/README.md, "Pool", "Parking" and
+/// "Waiting".
 class pool_core {
  public:
-  /// \throws std::system_error if no thread could be started. Fewer than were asked for are no
-  /// error.
+  /// Makes the workers and starts their threads.
+  /// \throws std::system_error if no thread could be started. It is no error if only some could.
   pool_core(pool& owner, const pool_options& options);
 
-  /// A core of one worker and no thread, for `run_here`.
+  /// Makes a core of one worker without a thread, for `run_here`.
   explicit pool_core(pool& owner);
   pool_core(const pool_core&) = delete;
   pool_core& operator=(const pool_core&) = delete;
@@ -41,19 +42,22 @@ class pool_core {
   /// Called instead of the destructor in a forked child, which has none of the threads.
   void leave_behind() noexcept;
 
-  /// Any thread.
+  /// Queues `step` behind those that were posted before, and wakes a worker if none searches. Any
+  /// thread.
   void post(runnable& step) noexcept;
 
-  /// Runs `step`, and all that it forks, as the worker of a core without threads. On the one thread
-  /// that uses the core.
+  /// Runs `step` and all that it forks on this thread, as the worker of a core without threads.
+  /// Only one thread may use such a core.
   void run_here(runnable& step) noexcept;
 
-  /// Called after work was added: wakes a worker if none looks for work.
+  /// Called after work was added: wakes a worker, unless one is searching for work already.
   void wake_one() noexcept;
 
-  /// On a worker of this pool, inside a function that it runs: runs `job`, whose call is `scope`,
-  /// and then helps others with work of that call until `done` is set, which is followed by a wake
-  /// of the worker's parker.
+  /// Waits for a call to this pool, on `self`, a worker of this pool whose function makes that
+  /// call: runs `job`, then takes part in work of the call that others have stolen, until `done` is
+  /// set.
+  /// \param scope Identifies the call.
+  /// \param done Another thread that sets it has to wake the worker's parker afterwards.
   void run_nested(pool_worker& self, runnable& job, const fork_scope& scope,
                   const std::atomic<bool>& done) noexcept;
 
@@ -81,7 +85,9 @@ class pool_core {
   std::vector<std::thread> threads_;
   clock_ns spin_ns_;
   bool pin_;
-  bool crowded_;  // There are fewer CPUs than workers, so spinning keeps others from running.
+  // There are more workers than CPUs, or only one CPU, so spinning keeps other threads from
+  // running.
+  bool crowded_;
 
   std::mutex injected_mutex_;
   run_queue injected_;
@@ -89,9 +95,9 @@ class pool_core {
   std::atomic<bool> stopping_{false};
   pool_core* left_before_ = nullptr;
 
-  // Written by the threads that post, so it has a cache line of its own.
+  // Threads that post write to this, so it shares no cache line with the members above.
   alignas(64) inbox arriving_;
-  std::atomic<bool> left_over_{false};  // Steps that have arrived and were not taken yet.
+  std::atomic<bool> left_over_{false};  // Whether `injected_` holds steps.
 };
 
 }  // namespace lariat::detail

@@ -8,7 +8,7 @@ namespace lariat::detail {
 bool pool_task_base::start() {
   if (refuse_if_cancelled()) return false;
   pool& where = where_ == nullptr ? pool::of(task_context()) : *where_;
-  where.start();  // Throws before anything is begun.
+  where.start();  // First, because it may throw, and nothing has been started yet.
   child_started(start_child(where, task_context(), await_site()));
   suspend();
   owner().expect_handoff(1);

@@ -16,7 +16,8 @@ class pool;
 
 namespace lariat::detail {
 
-/// The part of `to_pool` of a task that does not depend on its type: a child that runs on the pool.
+/// The part of `to_pool`, called with a function that gives a task, that does not depend on the
+/// value's type: it starts the task as a child on the pool and waits for its end.
 class pool_task_base : public starting_operation<pool_task_base, one_child_operation>,
                        public child_owner {
  public:
@@ -24,7 +25,8 @@ class pool_task_base : public starting_operation<pool_task_base, one_child_opera
   [[nodiscard]] operation_info info() const noexcept final { return {"to_pool"}; }
 
  protected:
-  /// `where` is null for the pool of whoever calls.
+  /// \param where Null for the pool that the awaiting task runs on; if it runs on its loop, that
+  /// loop's pool.
   explicit pool_task_base(pool* where) noexcept : where_(where) {}
   ~pool_task_base() = default;
 
@@ -41,7 +43,7 @@ class pool_task_base : public starting_operation<pool_task_base, one_child_opera
   pool* where_;
 };
 
-/// A child on a pool, of a task elsewhere.
+/// A child that runs on the pool that it is given, wherever its parent runs.
 template <class T>
 class pool_child final : public child_base<T> {
  public:
@@ -79,7 +81,8 @@ class [[nodiscard]] pool_task_operation final : public pool_task_base {
   pool_child<T> child_;
 };
 
-/// What `to_pool` of a task is until it is awaited. Movable.
+/// What `to_pool` returns for a function that gives a task. It can be moved until it is awaited;
+/// the operation cannot, because the child holds its address.
 template <class T>
 class [[nodiscard("nothing is called until it is awaited")]] pool_task_bundle {
  public:
@@ -93,7 +96,8 @@ class [[nodiscard("nothing is called until it is awaited")]] pool_task_bundle {
   task<T> body_;
 };
 
-/// Calls the function, on the pool, and keeps it with its arguments until the task has ended.
+/// Calls the function on the pool and awaits the task that it gives. The frame keeps the function
+/// and the arguments until that task has ended, so the task may use them.
 template <class T, class F, class... Args>
 task<T> call_task(F function, Args... args) {
   co_return co_await std::invoke(std::move(function), std::move(args)...);

@@ -8,14 +8,14 @@
 
 namespace lariat::detail {
 
-/// So many pauses, of some 25 ns each.
+/// Pauses `count` times; a pause takes some 25 ns, depending on the processor.
 inline void pause_times(unsigned count) noexcept {
   for (unsigned i = 0; i < count; ++i) pause();
 }
 
-/// Looks for what another thread is about to bring, up to `looks` times with a pause after each.
-/// True as soon as `found()` is. Whoever spins for longer reads the clock, or gives its CPU away,
-/// between such rounds.
+/// Waits a short time for something that another thread is about to do: calls `found` until it
+/// returns true, at most `looks` times, with a pause after each call. False if it never did. To
+/// wait for longer, call this in a loop, and read the clock or yield the CPU between the calls.
 template <class Found>
 [[nodiscard]] bool spin_until(int looks, Found found) noexcept {
   for (int i = 0; i < looks; ++i) {
@@ -25,24 +25,25 @@ template <class Found>
   return false;
 }
 
-/// What a thief does between looks, which slow down the owners that it looks at: pauses that grow,
-/// and now and then it gives its CPU away.
+/// How a worker that searches for work waits between two looks. Each look into another worker's
+/// deque slows that worker down, so the pauses between looks grow; now and then the CPU is yielded.
 class spin_backoff {
  public:
   static constexpr unsigned pauses_max = 16;  // About 0.4 us.
 
-  /// `crowded`: there are not as many CPUs as threads, and whoever spins is in the way. Then it
-  /// gives its CPU away a few times, and that is all.
+  /// \param crowded Whether there are too few CPUs for all threads, so that spinning keeps others
+  /// from running. Then `wait` only yields the CPU, and ends the search after a few times.
   explicit spin_backoff(bool crowded) noexcept : crowded_(crowded) {}
 
-  /// Between two looks. False if there is to be none any more.
+  /// Waits between two looks. False if the caller should not look again.
   [[nodiscard]] bool wait() noexcept {
     if (crowded_) {
       if (--yields_left_ < 0) return false;
       ::sched_yield();
       return true;
     }
-    // The thread that waits for what is brought may have no other CPU to run on.
+    // Searching workers may take all CPUs. Then another thread, for instance one that waits for a
+    // result of the pool, can run only if one of them yields.
     if (++looks_ % looks_per_yield == 0) ::sched_yield();
     pause_times(pauses_);
     pauses_ = std::min(2 * pauses_, pauses_max);
@@ -51,7 +52,7 @@ class spin_backoff {
 
  private:
   static constexpr int crowded_yields = 8;
-  static constexpr unsigned looks_per_yield = 8;  // Some 3 us.
+  static constexpr unsigned looks_per_yield = 8;  // About 3 us, once the pauses are longest.
 
   const bool crowded_;
   int yields_left_ = crowded_yields;

@@ -8,8 +8,9 @@
 
 namespace lariat::detail {
 
-/// A lock for critical sections of a few instructions; one atomic operation if it is free. Nothing
-/// may block or throw under it.
+/// A lock for critical sections of a few instructions. Costs one atomic operation while no other
+/// thread holds it; otherwise the thread spins. A holder must not block, because the threads that
+/// wait burn CPU time meanwhile.
 class spin_lock {
  public:
   spin_lock() = default;
@@ -17,14 +18,15 @@ class spin_lock {
   spin_lock& operator=(const spin_lock&) = delete;
 
   void lock() noexcept {
-    // Acquire: pairs with `unlock`.
+    // Acquire: pairs with the release in `unlock`, so that a holder sees what the last one wrote.
     while (taken_.exchange(true, std::memory_order_acquire)) [[unlikely]]
       wait();
   }
   void unlock() noexcept { taken_.store(false, std::memory_order_release); }
 
  private:
-  // Not in line: it is rare. After a while whoever has it may have lost its CPU.
+  // Yields if the lock is not released soon, because the holder may have lost its CPU. Relaxed: the
+  // exchange in `lock` is what orders.
   void wait() const noexcept {
     constexpr int looks = 100;
     const auto given_up = [this] { return !taken_.load(std::memory_order_relaxed); };
