@@ -3,6 +3,7 @@
 #include <lariat/sched/cancel/detail/is_cancelled.hpp>
 
 #include <algorithm>
+#include <stdexcept>
 
 namespace lariat {
 
@@ -22,7 +23,12 @@ void deadline::disarm() noexcept {
   if (timer_.armed()) owner_->timers().cancel(timer_);
 }
 
-void deadline::move_to(clock_ns when) noexcept {
+void deadline::move_to(clock_ns when) {
+  if (loop::current() != owner_) {
+    throw std::logic_error(
+        "lariat: deadline: only the thread of its loop may change it. A task that runs on a pool "
+        "may read it");
+  }
   if (!timer_.armed()) return;  // It has expired, the expiry is queued, or the body has ended.
   disarm();
   arm(*owner_, when);

@@ -25,8 +25,8 @@ class timeout_error : public std::system_error {
 /// lives in the awaiting frame until that await has ended.
 ///
 /// \par Threads
-/// The loop's thread only. So a body that runs on a pool, because its awaiter does, must not use
-/// it.
+/// It is changed on the loop's thread only. A body that runs on a pool, because its awaiter does,
+/// may only read it.
 class deadline {
  public:
   deadline(const deadline&) = delete;
@@ -42,8 +42,9 @@ class deadline {
 
   /// Puts the deadline off by `more`; a negative `more` brings it forward. Does nothing after the
   /// time was up.
+  /// \throws std::logic_error on another thread than the loop's.
   template <class Rep, class Period>
-  void extend(std::chrono::duration<Rep, Period> more) noexcept {
+  void extend(std::chrono::duration<Rep, Period> more) {
     if (more > more.zero())
       return move_to(detail::deadline_after(when_, detail::saturating_ns(more)));
     const std::chrono::duration<long double, Period> less(-static_cast<long double>(more.count()));
@@ -51,7 +52,8 @@ class deadline {
   }
 
   /// Sets a new deadline. Does nothing after the time was up.
-  void reschedule(steady_time when) noexcept { move_to(detail::to_clock(when)); }
+  /// \throws std::logic_error on another thread than the loop's.
+  void reschedule(steady_time when) { move_to(detail::to_clock(when)); }
 
  protected:
   explicit deadline(runnable& expiry) noexcept : timer_(expiry) {}
@@ -62,7 +64,7 @@ class deadline {
   void mark_expired() noexcept { expired_ = true; }
 
  private:
-  void move_to(clock_ns when) noexcept;
+  void move_to(clock_ns when);
 
   loop* owner_ = nullptr;
   detail::timer_entry timer_;

@@ -177,7 +177,9 @@ void pool_core::start_threads() {
             no_thread_text("pool " + shown_name(owner_.name()) + " cannot start any of its " +
                            std::to_string(workers_.size()) + " workers"));
       }
-      (void)parking_.found();
+      // The workers that have a thread may all be asleep by now: one of them looks for work, so
+      // that not all sleep while none counts as searching.
+      wake(parking_.found());
     }
   }
 }

@@ -323,6 +323,26 @@ THREAD_TEST_CASE("a cancel before the start runs nothing", "[sched][pool_task]")
   CHECK_FALSE(ran);
 }
 
+THREAD_TEST_CASE("a deadline belongs to its loop, so a body on a pool may only read it",
+                 "[sched][pool_task][deadline]") {
+  pool workers({.workers = 2});
+  auto on_pool = []() -> task<std::string> {
+    auto body = [](deadline& until) -> task<std::string> {
+      const steady_time before = until.when();
+      std::string refusal;
+      try {
+        until.extend(1h);
+      } catch (const std::logic_error& error) {
+        refusal = error.what();
+      }
+      co_return until.when() == before ? refusal : "it moved";
+    };
+    co_return co_await with_deadline(1h, body);
+  };
+  const std::string refusal = co_await to_pool(workers, on_pool);
+  CHECK(refusal.find("lariat: deadline: only the thread of its loop may change it") == 0);
+}
+
 THREAD_TEST_CASE("timeout, when_any, as_result and stop tokens work there", "[sched][pool_task]") {
   pool workers({.workers = 2});
   auto body = []() -> task<std::string> {

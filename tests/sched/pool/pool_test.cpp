@@ -9,10 +9,12 @@
 #include <sched.h>
 #include <sys/resource.h>
 #include <time.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <atomic>
 #include <condition_variable>
+#include <fstream>
 #include <latch>
 #include <memory>
 #include <mutex>
@@ -32,6 +34,15 @@ struct step final : runnable {
   void run() noexcept override { done.count_down(); }
   std::latch& done;
 };
+
+// Whether a thread of this process sleeps, by what the kernel says: "12 (name) S ...".
+bool sleeps(pid_t thread) {
+  std::ifstream stat("/proc/self/task/" + std::to_string(thread) + "/stat");
+  std::string line;
+  std::getline(stat, line);
+  const std::size_t end = line.rfind(')');
+  return end != line.npos && line.compare(end, 3, ") S") == 0;
+}
 
 std::string thread_name() {
   char name[16] = {};
@@ -106,6 +117,31 @@ TEST_CASE("a pool that gets no thread says whose and what limits them", "[sched]
   CHECK(text.find("pool none cannot start any of its 3 workers: this process has ") == 0);
   CHECK(text.find("ulimit -u") != text.npos);
   CHECK(to_pool(none, [] { return 1; }).get() == 1);  // It tries again.
+}
+
+TEST_CASE("a pool that gets some of its threads works with those", "[sched][pool]") {
+  // The first starts, and sleeps before the others are refused.
+  static std::atomic<int> asked;
+  static std::atomic<pid_t> first;
+  asked = 0;
+  first = 0;
+  const detail::thread_starter real =
+      std::exchange(detail::start_thread, [](void (*body)(void*), void* argument) -> std::thread {
+        if (asked.fetch_add(1) == 0) {
+          return std::thread([body, argument] {
+            first = ::gettid();
+            body(argument);
+          });
+        }
+        while (first == 0 || !sleeps(first)) std::this_thread::yield();
+        throw std::system_error(EAGAIN, std::generic_category());
+      });
+  {
+    pool some({.workers = 3, .spin = std::chrono::nanoseconds(0)});
+    for (int i = 0; i < 100; ++i) CHECK(to_pool(some, [i] { return i; }).get() == i);
+  }
+  detail::start_thread = real;
+  CHECK(asked == 3);
 }
 
 TEST_CASE("posted steps run once each, from several threads", "[sched][pool]") {
