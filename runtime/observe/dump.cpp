@@ -1,8 +1,8 @@
 #include <lariat/runtime/observe/dump.hpp>
 
 #include <lariat/runtime/observe/detail/registry.hpp>
-#include <lariat/sched/loop/detail/task_tree.hpp>
 #include <lariat/sched/loop/loop.hpp>
+#include <lariat/sched/report/detail/task_tree.hpp>
 
 #include <chrono>
 #include <condition_variable>

@@ -2,9 +2,9 @@
 
 #include <lariat/sched/coroutine/detail/thread_state.hpp>
 #include <lariat/sched/coroutine/system_random.hpp>
+#include <lariat/sched/loop/detail/debug_options.hpp>
 #include <lariat/sched/loop/detail/loop_monitor.hpp>
-#include <lariat/sched/loop/detail/task_tree.hpp>
-#include <lariat/sched/loop/detail/wait_chain.hpp>
+#include <lariat/sched/loop/detail/task_text.hpp>
 #include <lariat/sched/loop/operation.hpp>
 #include <lariat/sched/thread/detail/backoff.hpp>
 #include <lariat/sched/thread/detail/fork_listener.hpp>
@@ -83,8 +83,10 @@ loop::~loop() {
   failures_->set(nullptr, nullptr);  // Handles of failed tasks may outlive the loop.
   delete ambient_;
   if (live_ != 0 && detail::deadlock_checks()) [[unlikely]] {
-    std::fprintf(stderr, "lariat: a loop was destroyed while tasks of it live:\n%s",
-                 detail::task_tree(*this).c_str());
+    std::fputs("lariat: a loop was destroyed while tasks of it live:\n", stderr);
+    for_each_task([](const context& task) {
+      std::fprintf(stderr, "%s\n", detail::waiting_text(task).c_str());
+    });
   }
   assert(live_ == 0 && "a loop was destroyed while tasks of it live: cancel and await them");
 }

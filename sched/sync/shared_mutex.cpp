@@ -1,6 +1,7 @@
 #include <lariat/sched/sync/shared_mutex.hpp>
 
-#include <lariat/sched/loop/detail/wait_chain.hpp>
+#include <lariat/sched/loop/detail/debug_options.hpp>
+#include <lariat/sched/report/detail/wait_chain.hpp>
 
 namespace lariat {
 

@@ -1,7 +1,8 @@
 #include <lariat/sched/task/join_handle.hpp>
 
 #include <lariat/sched/coroutine/detail/thread_state.hpp>
-#include <lariat/sched/loop/detail/wait_chain.hpp>
+#include <lariat/sched/loop/detail/debug_options.hpp>
+#include <lariat/sched/report/detail/wait_chain.hpp>
 
 #include <condition_variable>
 #include <mutex>

@@ -2,9 +2,10 @@
 
 #include <lariat/runtime/observe/dump.hpp>
 #include <lariat/sched/loop/context.hpp>
+#include <lariat/sched/loop/detail/debug_options.hpp>
 #include <lariat/sched/loop/detail/task_text.hpp>
-#include <lariat/sched/loop/detail/wait_chain.hpp>
 #include <lariat/sched/loop/loop.hpp>
+#include <lariat/sched/report/detail/wait_chain.hpp>
 #include <lariat/sched/text/detail/site_text.hpp>
 
 #include <cstdio>

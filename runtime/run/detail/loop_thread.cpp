@@ -3,7 +3,7 @@
 #include <lariat/runtime/observe/detail/registry.hpp>
 #include <lariat/runtime/observe/dump.hpp>
 #include <lariat/sched/coroutine/detail/thread_state.hpp>
-#include <lariat/sched/loop/detail/wait_chain.hpp>
+#include <lariat/sched/loop/detail/debug_options.hpp>
 #include <lariat/sched/thread/detail/name_thread.hpp>
 #include <lariat/sched/time/timer.hpp>
 

@@ -6,6 +6,17 @@
 #include <lariat/sched/text/detail/site_text.hpp>
 
 namespace lariat::detail {
+namespace {
+
+std::string spawned_text(const context& task) {
+  std::string text = task_text(task);
+  if (task.spawn_site().line() != 0) {
+    text += " (spawned at " + site_text(task.spawn_site()) + ')';
+  }
+  return text;
+}
+
+}  // namespace
 
 std::string task_text(const context& task) {
   std::string text = "task " + std::to_string(task.id());
@@ -23,12 +34,13 @@ std::string operation_text(const operation& waits) {
 std::string waiting_text(const operation& waits) {
   const promise_base* const waiter = waits.waiter();
   if (waiter == nullptr) return "a coroutine that is no task waits in " + operation_text(waits);
-  const context& task = *waiter->task_context();
-  std::string text = task_text(task);
-  if (task.spawn_site().line() != 0) {
-    text += " (spawned at " + site_text(task.spawn_site()) + ')';
-  }
-  return text + " waits in " + operation_text(waits) + " at " + site_text(waiter->site());
+  return spawned_text(*waiter->task_context()) + " waits in " + operation_text(waits) + " at " +
+         site_text(waiter->site());
+}
+
+std::string waiting_text(const context& task) {
+  const operation* const waits = task.waiting_in();
+  return waits == nullptr ? spawned_text(task) : waiting_text(*waits);
 }
 
 }  // namespace lariat::detail

@@ -20,4 +20,7 @@ namespace lariat::detail {
 /// object that was destroyed.
 [[nodiscard]] std::string waiting_text(const operation& waits);
 
+/// The same of a task that may wait or not: without the wait if it does not.
+[[nodiscard]] std::string waiting_text(const context& task);
+
 }  // namespace lariat::detail

@@ -1,7 +1,8 @@
 #include <lariat/sched/scope/detail/completion_queue.hpp>
 
-#include <lariat/sched/loop/detail/wait_chain.hpp>
+#include <lariat/sched/loop/detail/debug_options.hpp>
 #include <lariat/sched/loop/loop.hpp>
+#include <lariat/sched/report/detail/wait_chain.hpp>
 
 #include <cassert>
 #include <stdexcept>

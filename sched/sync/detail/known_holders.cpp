@@ -1,6 +1,6 @@
 #include <lariat/sched/sync/detail/known_holders.hpp>
 
-#include <lariat/sched/loop/detail/wait_chain.hpp>
+#include <lariat/sched/loop/detail/debug_options.hpp>
 
 #include <algorithm>
 #include <atomic>

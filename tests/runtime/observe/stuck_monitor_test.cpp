@@ -11,7 +11,7 @@
 #include <lariat/sched/channel/channel.hpp>
 #include <lariat/sched/channel/oneshot.hpp>
 #include <lariat/sched/channel/queue.hpp>
-#include <lariat/sched/loop/detail/wait_chain.hpp>
+#include <lariat/sched/loop/detail/debug_options.hpp>
 #include <lariat/sched/scope/when_all.hpp>
 #include <lariat/sched/sync/event.hpp>
 #include <lariat/sched/sync/semaphore.hpp>

@@ -1,7 +1,7 @@
 #include "child_process.hpp"
 #include "fake_loop.hpp"
 
-#include <lariat/sched/loop/detail/wait_chain.hpp>
+#include <lariat/sched/loop/detail/debug_options.hpp>
 #include <lariat/sched/loop/loop.hpp>
 #include <lariat/sched/scope/uncancellable.hpp>
 #include <lariat/sched/sync/event.hpp>

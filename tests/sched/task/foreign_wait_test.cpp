@@ -2,8 +2,8 @@
 #include "foreign_task.hpp"
 #include "thread_test.hpp"
 
-#include <lariat/sched/loop/detail/task_tree.hpp>
 #include <lariat/sched/pool/to_pool.hpp>
+#include <lariat/sched/report/detail/task_tree.hpp>
 #include <lariat/sched/scope/stop.hpp>
 #include <lariat/sched/task/join_handle.hpp>
 #include <lariat/sched/task/local.hpp>

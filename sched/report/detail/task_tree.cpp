@@ -1,4 +1,4 @@
-#include <lariat/sched/loop/detail/task_tree.hpp>
+#include <lariat/sched/report/detail/task_tree.hpp>
 
 #include <lariat/sched/loop/context.hpp>
 #include <lariat/sched/loop/detail/task_text.hpp>

@@ -1,7 +1,5 @@
 #pragma once
 
-#include <string>
-
 namespace lariat {
 class context;
 class loop;
@@ -9,13 +7,6 @@ class operation;
 }  // namespace lariat
 
 namespace lariat::detail {
-
-/// Whether LARIAT_DEBUG=1 is in the environment, by which the user asks for all diagnostics.
-[[nodiscard]] bool debug_requested() noexcept;
-
-/// Whether waits are checked for deadlocks: with the library's assertions, LARIAT_DEBUG=1 or
-/// LARIAT_DEBUG=deadlocks, but not with LARIAT_DEBUG=0. It does not change while the program runs.
-[[nodiscard]] bool deadlock_checks() noexcept;
 
 /// Checks, before a task waits in `about`, whether all tasks that could wake it wait for it,
 /// directly or through others. A task with a time limit, or that waits for one of several things of

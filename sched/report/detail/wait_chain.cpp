@@ -1,4 +1,4 @@
-#include <lariat/sched/loop/detail/wait_chain.hpp>
+#include <lariat/sched/report/detail/wait_chain.hpp>
 
 #include <lariat/sched/loop/context.hpp>
 #include <lariat/sched/loop/detail/task_text.hpp>
@@ -18,19 +18,6 @@
 
 namespace lariat::detail {
 namespace {
-
-std::string_view debug_variable() noexcept {
-  const char* const value = std::getenv("LARIAT_DEBUG");
-  return value == nullptr ? std::string_view() : std::string_view(value);
-}
-
-// A misspelt value would turn the checks off silently.
-void check_debug_variable() noexcept {
-  const std::string_view value = debug_variable();
-  if (value.empty() || value == "0" || value == "1" || value == "deadlocks") return;
-  std::fprintf(stderr, "lariat: LARIAT_DEBUG=%s means nothing: 0, 1 and deadlocks do\n",
-               shown_name(value).c_str());
-}
 
 // Takes no names: for a caller that needs only the `woken_by`.
 class no_names final : public dependency_visitor {
@@ -239,20 +226,6 @@ std::string ring_text(const std::vector<const waiting*>& ring) {
 }
 
 }  // namespace
-
-bool debug_requested() noexcept { return debug_variable() == "1"; }
-
-bool deadlock_checks() noexcept {
-  static const bool on = [] {
-    check_debug_variable();
-#ifdef NDEBUG
-    return debug_requested() || debug_variable() == "deadlocks";
-#else
-    return debug_variable() != "0";
-#endif
-  }();
-  return on;
-}
 
 void refuse_deadlock(const operation& about) {
   if (about.waiter() == nullptr) return;  // Foreign coroutines share a context.
