@@ -1,13 +1,14 @@
 #!/usr/bin/env python3
 """Compiles the fuzz targets beside this file with clang and libFuzzer, and runs each for a while.
 
-usage: run.py [--seconds N] [--only NAME] [--jobs N] [--build FOLDER] -- COMPILER ARGUMENT...
+usage: run.py [--seconds N] [--only NAME] [--jobs N] [--build FOLDER] [--library ARCHIVE]
+              -- COMPILER ARGUMENT...
 
 A target is NAME_fuzz.cpp; the inputs that it begins with are the files in corpus/NAME. What is found
 is kept in FOLDER (a temporary one unless named, then kept too if there is a find) and its path is
 printed: FOLDER/NAME_fuzz PATH plays it again. ARGUMENTs have to give the language standard and
 where <lariat/...> is. The library is compiled here as well, because libFuzzer counts the branches of
-what it searches.
+what it searches, unless ARCHIVE is one that was built with meson's -Dfuzzed=true and the sanitizers.
 """
 
 import argparse
@@ -90,7 +91,8 @@ def run_one(command, target, objects, folder, seconds):
 def fuzz(options, folder):
     """Returns how many targets there are, and how many failed."""
     targets = [t for t in sorted(HERE.glob('*_fuzz.cpp')) if options.only in t.stem]
-    sources = [s for layer in LAYERS for s in sorted((ROOT / layer).rglob('*.cpp'))]
+    sources = [] if options.library else [
+        s for layer in LAYERS for s in sorted((ROOT / layer).rglob('*.cpp'))]
     command = options.command + FLAGS
     stamp = folder / 'command'  # Objects of another one are of no use.
     if not stamp.exists() or stamp.read_text() != repr(command):
@@ -104,9 +106,11 @@ def fuzz(options, folder):
         if faults := [fault for fault, _ in library if fault]:
             print('\n'.join(faults))
             return len(targets), len(targets)
-        archive = folder / 'library.a'
-        archive.unlink(missing_ok=True)
-        call(['ar', 'rcs', archive, *(made for _, made in library)], check=True)
+        archive = options.library
+        if not archive:
+            archive = folder / 'library.a'
+            archive.unlink(missing_ok=True)
+            call(['ar', 'rcs', archive, *(made for _, made in library)], check=True)
 
         def run(target):
             fault, made = compiled[target]
@@ -127,6 +131,7 @@ def main():
     parser.add_argument('--only', default='')
     parser.add_argument('--jobs', type=int, default=os.cpu_count())
     parser.add_argument('--build', type=pathlib.Path)
+    parser.add_argument('--library', type=pathlib.Path)
     parser.add_argument('command', nargs='+')
     options = parser.parse_args()
     folder = options.build or pathlib.Path(tempfile.mkdtemp(prefix='lariat_fuzz_'))
