@@ -1,7 +1,7 @@
 #pragma once
 
 #include <lariat/io/driver/io_uring_unavailable.hpp>
-#include <lariat/io/op/detail/op.hpp>
+#include <lariat/io/op/detail/io_driver.hpp>
 
 #include <atomic>
 #include <cstddef>

@@ -2,7 +2,7 @@
 
 #include <lariat/io/kernel/detail/system_calls.hpp>
 #include <lariat/io/op/detail/fd_op.hpp>
-#include <lariat/io/op/detail/op.hpp>
+#include <lariat/io/op/detail/io_driver.hpp>
 
 #include <liburing.h>
 

@@ -1,6 +1,6 @@
 #pragma once  // lint: allow(pragma) lint: allow(listed): of the sources only, not installed.
 
-#include <lariat/io/op/detail/op.hpp>
+#include <lariat/io/op/detail/io_driver.hpp>
 #include <lariat/io/testing/detail/kernel_request.hpp>
 #include <lariat/io/testing/detail/simulated_kernel.hpp>
 
