@@ -45,7 +45,8 @@ complaint read_scope(std::string_view scope, std::uint32_t& id) noexcept {
     return read_number(scope, UINT32_MAX, id) ? nullptr : "the scope after '%' is no number";
   }
   char name[IF_NAMESIZE] = {};
-  if (scope.size() < sizeof name && scope.find('\0') == scope.npos) {
+  // The kernel looks for the part before a colon, which is how aliases were once named.
+  if (scope.size() < sizeof name && scope.find_first_of(std::string_view("\0:", 2)) == scope.npos) {
     scope.copy(name, scope.size());
     id = ::if_nametoindex(name);
   }

@@ -132,6 +132,9 @@ TEST_CASE("the scope of a link-local address is an interface's name or number", 
   CHECK(address("127.0.0.1", 1).scope_id() == 0);
   const unsigned loopback = ::if_nametoindex("lo");
   if (loopback != 0) CHECK(address("fe80::1%lo", 1).scope_id() == loopback);
+  // if_nametoindex takes these for "lo".
+  CHECK_FALSE(address::try_parse("[fe80::1%lo:]:80").has_value());
+  CHECK_FALSE(address::try_parse("[fe80::1%lo: x]:80").has_value());
 }
 
 TEST_CASE("addresses are told apart by host, port and scope", "[io][address]") {
