@@ -14,7 +14,7 @@ namespace detail {
 [[noreturn]] void throw_select_of_none();
 
 template <class... T>
-class [[nodiscard]] select_operation final : public child_tuple<T...> {
+class [[nodiscard]] select_operation : public child_tuple<T...> {
  public:
   explicit select_operation(std::tuple<task<T>...>&& bodies)
       : child_tuple<T...>(std::move(bodies)) {}
@@ -37,11 +37,12 @@ class [[nodiscard]] select_operation final : public child_tuple<T...> {
   static bool is_cancelled(const slot<U>& ended) noexcept {
     return ended.has_error() && detail::is_cancelled(ended.error());
   }
-  bool decides(const std::exception_ptr&) const noexcept override { return true; }
+  bool decides(const std::exception_ptr&) const noexcept final { return true; }
+  bool in_order() const noexcept override { return false; }
 };
 
 template <class T>
-class [[nodiscard]] select_range_operation final : public child_range<T> {
+class [[nodiscard]] select_range_operation : public child_range<T> {
  public:
   explicit select_range_operation(std::vector<task<T>>&& bodies)
       : child_range<T>(std::move(bodies)) {
@@ -63,8 +64,14 @@ class [[nodiscard]] select_range_operation final : public child_range<T> {
   [[nodiscard]] operation_info info() const noexcept override { return {"select"}; }
 
  private:
-  bool decides(const std::exception_ptr&) const noexcept override { return true; }
+  bool decides(const std::exception_ptr&) const noexcept final { return true; }
+  bool in_order() const noexcept override { return false; }
 };
+
+template <class... T>
+using ordered_select_operation = ordered<select_operation<T...>>;
+template <class T>
+using ordered_select_range_operation = ordered<select_range_operation<T>>;
 
 }  // namespace detail
 
@@ -79,6 +86,10 @@ class [[nodiscard]] select_range_operation final : public child_range<T> {
 ///       if (!line) co_return;                         // A channel's end is a value as well.
 ///       use(*line);
 ///     }
+///
+/// Which starts first is random, so that of several that are ready each goes first equally often
+/// (as in Go and Tokio); `select_in_order` starts them as they are written. In a simulation the
+/// seed decides.
 ///
 /// Takes tasks and any operation, up to 6, or a range. A child's exception is in its outcome:
 /// `value()` throws it. An operation on something closed is always ready: `receive` of a closed
@@ -105,6 +116,25 @@ template <detail::range_of_awaitables Range>
 [[nodiscard]] auto select(Range&& range) {
   using value = typename decltype(detail::collect(range))::value_type::value_type;
   return detail::range_bundle<detail::select_range_operation, value>(
+      detail::collect(std::forward<Range>(range)));
+}
+
+/// As `select`, but the awaitables start in the order in which they are given, so of several that
+/// are ready the first wins, each time: for a signal to stop that is to be heard before all else.
+/// What stands behind one that is always ready is never taken.
+template <class... Awaitable>
+[[nodiscard]] auto select_in_order(Awaitable&&... awaitables) {
+  static_assert(sizeof...(Awaitable) > 0 && sizeof...(Awaitable) <= 6,
+                "select_in_order takes 1 to 6 awaitables; put more of them into a range");
+  return detail::bundle<detail::ordered_select_operation, detail::child_value_t<Awaitable>...>(
+      detail::as_child(std::forward<Awaitable>(awaitables))...);
+}
+
+/// The same for a range of tasks.
+template <detail::range_of_awaitables Range>
+[[nodiscard]] auto select_in_order(Range&& range) {
+  using value = typename decltype(detail::collect(range))::value_type::value_type;
+  return detail::range_bundle<detail::ordered_select_range_operation, value>(
       detail::collect(std::forward<Range>(range)));
 }
 

@@ -19,7 +19,7 @@ namespace detail {
 [[noreturn]] void throw_when_any_of_none();
 
 template <class... T>
-class [[nodiscard]] when_any_operation final : public child_tuple<T...> {
+class [[nodiscard]] when_any_operation : public child_tuple<T...> {
  public:
   using variant = std::variant<value_of<T>...>;
 
@@ -43,11 +43,12 @@ class [[nodiscard]] when_any_operation final : public child_tuple<T...> {
     }...};
     return makers[this->decider()](*this);
   }
-  bool decides(const std::exception_ptr&) const noexcept override { return true; }
+  bool decides(const std::exception_ptr&) const noexcept final { return true; }
+  bool in_order() const noexcept override { return false; }
 };
 
 template <class T>
-class [[nodiscard]] when_any_range_operation final : public child_range<T> {
+class [[nodiscard]] when_any_range_operation : public child_range<T> {
  public:
   explicit when_any_range_operation(std::vector<task<T>>&& bodies)
       : child_range<T>(std::move(bodies)) {
@@ -64,14 +65,23 @@ class [[nodiscard]] when_any_range_operation final : public child_range<T> {
   [[nodiscard]] operation_info info() const noexcept override { return {"when_any"}; }
 
  private:
-  bool decides(const std::exception_ptr&) const noexcept override { return true; }
+  bool decides(const std::exception_ptr&) const noexcept final { return true; }
+  bool in_order() const noexcept override { return false; }
 };
+
+template <class... T>
+using ordered_when_any_operation = ordered<when_any_operation<T...>>;
+template <class T>
+using ordered_when_any_range_operation = ordered<when_any_range_operation<T>>;
 
 }  // namespace detail
 
 /// Runs all of them concurrently until the first ends, cancels the others, waits for them, and
 /// gives the first one's place and value, or throws its exception. If others give values all the
 /// same, these are dropped: use `select`, or a channel, for values that must not be lost.
+///
+/// Which starts first is random, as in `select`; `when_any_in_order` starts them as they are
+/// written.
 ///
 /// \par Cancellation
 /// Cancels all of them and waits for their end. If the first had its value by then, the value is
@@ -92,6 +102,23 @@ template <detail::range_of_awaitables Range>
 [[nodiscard]] auto when_any(Range&& range) {
   using value = typename decltype(detail::collect(range))::value_type::value_type;
   return detail::range_bundle<detail::when_any_range_operation, value>(
+      detail::collect(std::forward<Range>(range)));
+}
+
+/// As `when_any`, but the awaitables start in the order in which they are given, so of several that
+/// are ready the first wins, each time.
+template <class... Awaitable>
+[[nodiscard]] auto when_any_in_order(Awaitable&&... awaitables) {
+  static_assert(sizeof...(Awaitable) > 0, "when_any_in_order needs at least one awaitable");
+  return detail::bundle<detail::ordered_when_any_operation, detail::child_value_t<Awaitable>...>(
+      detail::as_child(std::forward<Awaitable>(awaitables))...);
+}
+
+/// The same for a range of tasks of one type.
+template <detail::range_of_awaitables Range>
+[[nodiscard]] auto when_any_in_order(Range&& range) {
+  using value = typename decltype(detail::collect(range))::value_type::value_type;
+  return detail::range_bundle<detail::ordered_when_any_range_operation, value>(
       detail::collect(std::forward<Range>(range)));
 }
 

@@ -1,6 +1,9 @@
 #include <lariat/sched/task/detail/child_group.hpp>
 
 #include <lariat/sched/cancel/detail/is_cancelled.hpp>
+#include <lariat/sched/loop/loop.hpp>
+
+#include <cstdint>
 
 namespace lariat::detail {
 
@@ -12,7 +15,17 @@ bool child_group::start() noexcept {
   if (count_ == 0) return false;
   suspend();
   const std::source_location site = await_site();
-  for (std::size_t index = 0; index < count_; ++index) start_child(index, task_context(), site);
+  const std::uint64_t random = in_order() ? 0 : loop::random();
+  const bool backwards = (random & 1) != 0;
+  auto index = static_cast<std::size_t>((random >> 32) * count_ >> 32);
+  for (std::size_t left = count_; left > 0; --left) {
+    start_child(index, task_context(), site);
+    if (backwards) {
+      index = (index == 0 ? count_ : index) - 1;
+    } else if (++index == count_) {
+      index = 0;
+    }
+  }
   return true;
 }
 

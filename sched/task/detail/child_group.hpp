@@ -28,6 +28,10 @@ class child_group : public starting_operation<child_group>, public child_owner {
   /// Whether the others are cancelled when a child has ended with `error`; null for a value.
   [[nodiscard]] virtual bool decides(const std::exception_ptr& error) const noexcept = 0;
 
+  /// Whether the children start in the order of the arguments. If not, at a random one, and onwards
+  /// or backwards: of any two that are ready each is the first equally often.
+  [[nodiscard]] virtual bool in_order() const noexcept { return true; }
+
   /// Throws the group's error, if it has one: the first error of a child, but not a cancel that an
   /// error of another child has caused.
   void rethrow_error() const;

@@ -90,4 +90,14 @@ class child_range : public child_group {
   std::deque<child<T>> children_;  // A deque never moves its elements.
 };
 
+/// One whose children start in the order of the arguments, of one that does not by itself.
+template <class Operation>
+class [[nodiscard]] ordered final : public Operation {
+ public:
+  using Operation::Operation;
+
+ private:
+  bool in_order() const noexcept override { return true; }
+};
+
 }  // namespace lariat::detail

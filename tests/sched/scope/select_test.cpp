@@ -192,7 +192,7 @@ LOOP_TEST_CASE("who was not begun when the first ended does nothing", "[sched][s
     co_return 2;
   };
   auto at_once = []() -> task<int> { co_return 1; };
-  auto [first, second] = co_await select(at_once(), begin());
+  auto [first, second] = co_await select_in_order(at_once(), begin());
   CHECK(first.value() == 1);
   CHECK(second.cancelled());
   CHECK_FALSE(begun);

@@ -165,7 +165,7 @@ LOOP_TEST_CASE("the guard of a loser of when_any gives the lock back", "[sched][
     co_return;
   };
   join_handle<void> unlocking = spawn(unlock_both);
-  const auto first = co_await when_any(one.lock(), two.lock());
+  const auto first = co_await when_any_in_order(one.lock(), two.lock());
   CHECK(first.index == 0);
   CHECK(std::get<0>(first.value).mutex() == &one);
   CHECK(one.locked());
