@@ -9,8 +9,8 @@
 
 namespace lariat {
 
-/// How a task ended: with a value, an exception or a cancel. The result of `when_all_settled` and
-/// of `as_result(handle)`.
+/// How a task ended: with a value, an exception or a cancel. The result of `when_all_settled`, and
+/// of `as_result` of a task or a handle.
 template <class T>
 class [[nodiscard]] outcome {
  public:

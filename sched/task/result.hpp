@@ -1,7 +1,8 @@
 #pragma once
 
-#include <lariat/sched/coroutine/detail/awaiter.hpp>
-#include <lariat/sched/coroutine/detail/call_check.hpp>
+#include <lariat/sched/task/detail/child.hpp>
+#include <lariat/sched/task/outcome.hpp>
+#include <lariat/sched/task/task.hpp>
 
 #include <coroutine>
 #include <system_error>
@@ -51,6 +52,32 @@ class [[nodiscard]] result_awaiter {
   Operation& operation_;  // A temporary of the same co_await expression.
 };
 
+/// Awaits a task, and gives how it ended instead of throwing.
+template <class T>
+class [[nodiscard]] outcome_awaiter : private task<T>::awaiter {
+  using base = typename task<T>::awaiter;
+
+ public:
+  using typename base::part_of_task;
+
+  explicit outcome_awaiter(const task<T>& body) : base(body.operator co_await()) {}
+
+  using base::await_ready;
+  using base::await_suspend;
+  outcome<T> await_resume() { return outcome<T>(base::result()); }
+};
+
+/// The same for any other awaitable, which a task of its own awaits.
+template <class T>
+class [[nodiscard("it does nothing until it is awaited")]] outcome_of_child {
+ public:
+  explicit outcome_of_child(task<T>&& body) : body_(std::move(body)) {}
+  outcome_awaiter<T> operator co_await() const { return outcome_awaiter<T>(body_); }
+
+ private:
+  task<T> body_;
+};
+
 }  // namespace detail
 
 /// `co_await as_result(file.read_some(buffer))` gives a result<T> and throws nothing: for errors
@@ -64,16 +91,25 @@ template <class Operation>
   return detail::result_awaiter<std::remove_reference_t<Operation>>(operation);
 }
 
-/// Chosen for arguments that no other form accepts; its static_assert says what is wrong.
-template <class Operation>
-  requires(!detail::has_result<Operation>)
-auto as_result(Operation&&) {
-  static_assert(
-      detail::never<Operation>,
-      "as_result takes an operation of io, which fails by an error code only, or a "
-      "join_handle with a name. A task may throw anything: catch it, or spawn the task and "
-      "await as_result(handle)");
-  return std::suspend_never();
+/// `co_await as_result(work())` gives an outcome<T> of a task: its value, or the exception that it
+/// ended by, which is not thrown again. A task that gives a value costs what it costs awaited
+/// alone.
+///
+/// \par Cancellation
+/// As for awaiting the task. The outcome of one that the awaiter's own cancel ended says so
+/// (`cancelled`), and later awaits do not see that cancel any more.
+template <class T>
+[[nodiscard]] detail::outcome_awaiter<T> as_result(const task<T>& body) {
+  return detail::outcome_awaiter<T>(body);
+}
+
+/// The same for every other awaitable: one of another library, or a combinator, as in
+/// `as_result(timeout(1s, work()))`. It is awaited by a task of its own.
+template <class Awaitable>
+  requires(!detail::has_result<Awaitable> && !detail::is_task<std::remove_cvref_t<Awaitable>>)
+[[nodiscard]] auto as_result(Awaitable&& awaitable) {
+  return detail::outcome_of_child<detail::child_value_t<Awaitable>>(
+      detail::as_child(std::forward<Awaitable>(awaitable)));
 }
 
 }  // namespace lariat

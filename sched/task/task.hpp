@@ -69,7 +69,10 @@ class [[nodiscard("a task does nothing until it is awaited or spawned")]] task {
       handle_.promise().start_for(caller);
       return handle_;
     }
-    T await_resume() { return handle_.promise().result().take(); }
+    T await_resume() { return result().take(); }
+
+   protected:
+    [[nodiscard]] detail::slot<T>& result() const noexcept { return handle_.promise().result(); }
 
    private:
     std::coroutine_handle<promise_type> handle_;
