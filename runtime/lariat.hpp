@@ -39,6 +39,7 @@
 #include <lariat/sched/scope/as_completed.hpp>
 #include <lariat/sched/scope/exit_scope.hpp>
 #include <lariat/sched/scope/for_each_concurrent.hpp>
+#include <lariat/sched/scope/join_set.hpp>
 #include <lariat/sched/scope/select.hpp>
 #include <lariat/sched/scope/stop.hpp>
 #include <lariat/sched/scope/task_group.hpp>

@@ -86,6 +86,8 @@ void block_until_done(spawned& record);
 
 template <class T>
 class completions;
+template <class T>
+class join_set;
 
 /// A spawned task seen from outside: `co_await` it for its result, cancel it, or let it go.
 ///
@@ -184,6 +186,8 @@ class join_handle {
 
   template <class U>
   friend class completions;
+  template <class U>
+  friend class join_set;
 
   detail::spawned_result<T>& require(const char* operation) const {
     if (record_ == nullptr) detail::throw_empty_handle(operation);

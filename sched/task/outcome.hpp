@@ -17,6 +17,13 @@ class [[nodiscard]] outcome {
   /// Takes over the value or error that a task ended with.
   explicit outcome(detail::slot<T>& ended) { slot_.take_from(ended); }
   outcome(outcome&& other) noexcept { slot_.take_from(other.slot_); }
+  outcome& operator=(outcome&& other) noexcept {
+    if (this != &other) {
+      slot_.reset();
+      slot_.take_from(other.slot_);
+    }
+    return *this;
+  }
 
   [[nodiscard]] bool has_value() const noexcept { return slot_.has_value(); }
 

@@ -7,6 +7,7 @@
 #include <lariat/sched/blocking/to_thread.hpp>
 #include <lariat/sched/pool/to_pool.hpp>
 #include <lariat/sched/scope/for_each_concurrent.hpp>
+#include <lariat/sched/scope/join_set.hpp>
 #include <lariat/sched/scope/select.hpp>
 #include <lariat/sched/scope/stop.hpp>
 #include <lariat/sched/scope/task_group.hpp>
@@ -167,6 +168,30 @@ TEST_CASE("select may be disturbed anywhere, and says how each ended", "[testing
       // By the end of the other one, if not by somebody from outside.
       require(late.has_value() || late.cancelled(), "nothing ended it");
     }
+  });
+}
+
+TEST_CASE("a join_set may be disturbed anywhere, and loses no end", "[testing][combinator]") {
+  everywhere(5, [](int& live, simulation& world) -> task<> {
+    join_set<int> set(2);
+    int added = 0;
+    int ends = 0;
+    for (int i = 0; i < 3; ++i) {
+      co_await set.room();
+      set.add(spawn(some_time, std::ref(live), std::ref(world)));
+      ++added;
+    }
+    for (;;) {
+      std::optional<outcome<int>> next = co_await set.next();
+      if (!next) break;
+      ++ends;
+      if (next->has_value()) {
+        require(next->value() == 7, "another value");
+      } else if (!next->cancelled()) {
+        std::rethrow_exception(next->error());
+      }
+    }
+    require(added == ends, "an end was lost");
   });
 }
 

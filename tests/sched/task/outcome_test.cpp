@@ -76,3 +76,26 @@ TEST_CASE("a slot destroys what it holds, once", "[sched][slot]") {
   { slot<counted> never_filled; }
   CHECK(alive == 0);
 }
+
+TEST_CASE("an outcome may be assigned: what it had is destroyed", "[sched][outcome]") {
+  int alive = 0;
+  slot<counted> first;
+  slot<counted> second;
+  {
+    first.emplace(alive);
+    second.emplace(alive);
+    outcome<counted> kept(first);
+    outcome<counted> next(second);
+    first.reset();
+    second.reset();
+    CHECK(alive == 2);
+    kept = std::move(next);
+    CHECK(kept.has_value());
+    slot<counted> bad;
+    bad.fail(std::make_exception_ptr(std::runtime_error("boom")));
+    kept = outcome<counted>(bad);
+    CHECK_FALSE(kept.has_value());
+    CHECK_THROWS_WITH(kept.value(), "boom");
+  }
+  CHECK(alive == 0);
+}
