@@ -5,8 +5,10 @@
 #include <lariat/runtime/testing.hpp>
 #include <lariat/sched/scope/exit_scope.hpp>
 #include <lariat/sched/scope/for_each_concurrent.hpp>
+#include <lariat/sched/scope/join_set.hpp>
 #include <lariat/sched/scope/task_group.hpp>
 #include <lariat/sched/task/generator.hpp>
+#include <lariat/sched/task/result.hpp>
 #include <lariat/sched/task/spawn.hpp>
 #include <lariat/sched/time/retry.hpp>
 #include <lariat/sched/time/timer.hpp>
@@ -18,9 +20,11 @@
 #endif
 
 #include <chrono>
+#include <optional>
 #include <sstream>
 #include <string>
 #include <system_error>
+#include <vector>
 
 using namespace lariat;
 using namespace std::chrono_literals;
@@ -39,6 +43,26 @@ task<> copy_listed() {
     co_await io::fs::write_file("/out/" + name, text);
   };
   co_await for_each_concurrent(names_in("/list"), 8, copy);
+}
+
+task<std::string> joined(std::vector<std::string> files) {
+  join_set<std::string> parts(8);  // So many are read at a time.
+  std::string all;
+  const auto take = [&]() -> task<> {
+    std::optional<outcome<std::string>> next = co_await parts.next();
+    all += next->has_value() ? next->value() : "(missing)";
+  };
+  for (const std::string& file : files) {
+    if (parts.full()) co_await take();
+    parts.add(spawn(io::fs::read_file(file)));
+  }
+  while (parts.size() > 0) co_await take();
+  co_return all;
+}
+
+task<std::string> text_or(std::string file, std::string otherwise) {
+  outcome<std::string> text = co_await as_result(io::fs::read_file(file));
+  co_return text.has_value() ? text.value() : otherwise;
 }
 
 task<> replace_folder() {
@@ -83,6 +107,22 @@ TEST_CASE("what a list names is copied", "[runtime][guide]") {
   for (int i = 0; i < 30; ++i) {
     CHECK(world.read_file("/out/" + std::to_string(i)) == std::to_string(i * i));
   }
+}
+
+TEST_CASE("files are read many at a time, and one that is missing is no failure",
+          "[runtime][guide]") {
+  testing::explore(20, [](testing::simulation& world) -> task<> {
+    std::vector<std::string> files;
+    for (int i = 0; i < 20; ++i) {
+      files.push_back("/part" + std::to_string(i));
+      if (i != 7) world.write_file(files.back(), "x");
+    }
+    const std::string all = co_await joined(files);
+    testing::require(all.size() == 19 + std::string("(missing)").size(), "a part was lost");
+    const std::string there = co_await text_or("/part0", "none");
+    const std::string missing = co_await text_or("/part7", "none");
+    testing::require(there == "x" && missing == "none", "another text");
+  });
 }
 
 TEST_CASE("what was begun is cleaned up, whatever happens", "[runtime][guide]") {
