@@ -141,8 +141,8 @@ std::size_t channel_core::size() const noexcept {
 template <class Count>
 bool channel_core::spin_habit::spin(const Count& available) noexcept {
   constexpr int looks_max = 8;
-  constexpr int pauses =
-      32;  // Between two looks; a look takes the cache line that the other side writes.
+  // Between two looks; a look takes the cache line that the other side writes.
+  constexpr int pauses = 32;
   constexpr std::uint32_t skip_max = 255;
   const std::uint32_t skip = skip_.load(std::memory_order_relaxed);
   if (skip > 0) {
