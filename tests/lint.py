@@ -278,6 +278,15 @@ def one_thread_local(all_files):
                        'thread_state: an object with more cannot be opened by dlopen')
 
 
+@rule('static')
+def no_guarded_static(all_files):
+    for file in all_files.layers():
+        for match in re.finditer(r'^[ \t]+static (?!constexpr|constinit|inline|thread_local)'
+                                 r'[^(;={]+(?<!_)[;={]', file.code, re.MULTILINE):
+            yield (file, file.line_at(match.start()), 'a function\'s static is constinit: a child '
+                   'forked while a thread makes another one waits for ever (process_object)')
+
+
 @rule('macro')
 def macro_names(all_files):
     for file in all_files.layers():

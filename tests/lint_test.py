@@ -227,6 +227,7 @@ BREACHES = [
      'last has no ///'),
     ('doc', HEADER, '  void covered', '\n  void covered', 35, 'covered_by_the_comment_above has no'),
     ('doc', HEADER, ' noexcept override;', ' noexcept;', 36, 'cancel has no ///'),
+    ('static', 'sched/task/task.cpp', '#include <memory>', 'int f() {\n  static int x = g();\n  return x;\n}', 4, 'constinit'),
     ('thread-local', 'sched/task/task.cpp', '#include <memory>', 'thread_local int x;', 3, 'dlopen'),
     ('macro', HEADER, 'LARIAT_TASK', 'TASK_MACRO', 8, 'TASK_MACRO'),
     ('reserved', TEST, 'bool ok =', 'int unix = 1; bool ok =', 4, 'unix is a macro'),

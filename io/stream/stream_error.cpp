@@ -28,12 +28,11 @@ std::string progress(std::string_view operation, std::size_t done, std::size_t w
   return text;
 }
 
+constinit const category the_category;
+
 }  // namespace
 
-const std::error_category& stream_category() noexcept {
-  static const category the_category;
-  return the_category;
-}
+const std::error_category& stream_category() noexcept { return the_category; }
 
 std::error_code make_error_code(stream_errc code) noexcept {
   return {static_cast<int>(code), stream_category()};

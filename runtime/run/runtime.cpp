@@ -36,9 +36,7 @@ runtime::runtime(runtime_options options)
 
 runtime::~runtime() {
   if (core_->inherited()) {
-    // Its threads and its rings are the parent's. Kept where a leak checker finds it.
-    static auto* const left = new std::vector<detail::runtime_core*>;
-    left->push_back(core_.release());
+    core_.release()->leave_behind();
     return;
   }
   if (const char* obstacle = core_->obstacle_to_shutdown(); obstacle != nullptr) {

@@ -2,7 +2,9 @@
 
 #include <lariat/sched/loop/detail/home_loop.hpp>
 #include <lariat/sched/loop/loop.hpp>
+#include <lariat/sched/thread/detail/process_object.hpp>
 
+#include <memory>
 #include <utility>
 
 namespace lariat {
@@ -12,13 +14,13 @@ blocking_pool::blocking_pool(lane_options default_lane) : default_lane_("blockin
 blocking_pool::~blocking_pool() = default;
 
 blocking_pool& blocking_pool::of_process() {
-  static blocking_pool& all = [&]() -> blocking_pool& {
-    auto* const made = new blocking_pool;
+  static constinit detail::process_object<blocking_pool> all;
+  return all.get([] {
+    auto made = std::make_unique<blocking_pool>();
     made->for_ever_ = true;
     made->default_lane_.live_for_ever();
-    return *made;
-  }();
-  return all;
+    return made;
+  });
 }
 
 blocking_pool& blocking_pool::of(const loop& where) {

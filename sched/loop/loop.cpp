@@ -8,6 +8,7 @@
 #include <lariat/sched/loop/operation.hpp>
 #include <lariat/sched/thread/detail/backoff.hpp>
 #include <lariat/sched/thread/detail/fork_listener.hpp>
+#include <lariat/sched/thread/detail/process_object.hpp>
 #include <lariat/sched/thread/detail/usable_cpus.hpp>
 
 #include <pthread.h>
@@ -17,6 +18,7 @@
 #include <atomic>
 #include <cassert>
 #include <cstdio>
+#include <memory>
 #include <stdexcept>
 #include <string>
 #include <utility>
@@ -27,15 +29,16 @@ namespace {
 loop* current_loop() noexcept { return detail::this_thread_state().running_loop; }
 
 // In a forked child no loop runs, though one runs on the thread that forked.
+void forget_loop(void*) noexcept {
+  if (current_loop() != nullptr) detail::own_thread_state().running_loop = nullptr;
+}
+
 void forget_loop_at_forks() {
-  static const auto* const listener =
-      new detail::fork_listener({.in_child =
-                                     [](void*) noexcept {
-                                       if (current_loop() != nullptr)
-                                         detail::own_thread_state().running_loop = nullptr;
-                                     }},
-                                nullptr);
-  (void)listener;
+  static constinit detail::process_object<detail::fork_listener> listener;
+  (void)listener.get([] {
+    return std::make_unique<detail::fork_listener>(
+        detail::fork_listener::calls{.in_child = &forget_loop}, nullptr);
+  });
 }
 
 constexpr clock_ns handoff_spin_default_ns = 50'000;  // The most that waking a thread takes.

@@ -4,6 +4,7 @@
 #include <lariat/sched/loop/detail/running_task.hpp>
 #include <lariat/sched/loop/loop.hpp>
 #include <lariat/sched/pool/detail/pool_core.hpp>
+#include <lariat/sched/thread/detail/process_object.hpp>
 #include <lariat/sched/thread/detail/thread_substitute.hpp>
 #include <lariat/sched/thread/detail/usable_cpus.hpp>
 
@@ -20,8 +21,8 @@ namespace {
 
 // Never destroyed: a static's destructor may use it, or a worker call exit.
 pool& process_pool() {
-  static auto* const all = new pool;
-  return *all;
+  static constinit detail::process_object<pool> all;
+  return all.get();
 }
 
 // The substitute for the workers if this thread runs a simulated loop; otherwise null.

@@ -38,7 +38,7 @@ bool try_nosignal(bool& tried) noexcept {
 // Whether a write can say that it wants no SIGPIPE.
 bool has_nosignal(io_driver& driver) noexcept {
   if (!driver.supports(opcode_pipe)) return false;  // Too old, or told to be.
-  static std::atomic<signed char> known{-1};
+  static constinit std::atomic<signed char> known{-1};
   const signed char before = known.load(std::memory_order_relaxed);  // It never changes.
   if (before >= 0) return before != 0;
   bool tried = false;

@@ -32,13 +32,14 @@ void copy_name(const tcp_socket& of, address name, sockaddr* into, socklen_t* si
   *size = name.size();
 }
 
+constinit const std::shared_ptr<open_description> none;
+
 }  // namespace
 
 simulated_kernel::simulated_kernel(std::uint64_t seed, const fault_plan& plan)
     : world_(seed, plan), files_(world_), net_(world_) {}
 
 const std::shared_ptr<open_description>& simulated_kernel::find(int fd) const noexcept {
-  static const std::shared_ptr<open_description> none;
   const auto index = static_cast<std::size_t>(fd - detail::simulated_fd_min);
   if (!detail::is_simulated(fd) || index >= descriptors_.size()) return none;
   return descriptors_[index];

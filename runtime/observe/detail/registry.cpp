@@ -1,6 +1,7 @@
 #include <lariat/runtime/observe/detail/registry.hpp>
 
 #include <lariat/sched/thread/detail/fork_listener.hpp>
+#include <lariat/sched/thread/detail/process_object.hpp>
 
 #include <algorithm>
 #include <mutex>
@@ -21,8 +22,8 @@ struct registry {
 
 // Never destroyed: loops of static runtimes end after it would be.
 registry& all() {
-  static auto* const instance = new registry;
-  return *instance;
+  static constinit process_object<registry> instance;
+  return instance.get();
 }
 
 }  // namespace

@@ -49,6 +49,12 @@ runtime_core::runtime_core(runtime& owner, const runtime_options& options)
   }
 }
 
+void runtime_core::leave_behind() noexcept {
+  // In a list, so that a leak checker finds it.
+  static constinit std::atomic<runtime_core*> left_last{nullptr};
+  left_before_ = left_last.exchange(this);
+}
+
 // No thread could be had for one of the loops: those that run end.
 void runtime_core::give_up_unstarted() noexcept {
   for (auto& thread : threads_) {

@@ -41,7 +41,10 @@ class runtime_core {
   [[nodiscard]] bool stopped() const noexcept { return stopped_.load(); }
 
   /// Whether a process that forked this one has made it, and has its threads.
-  [[nodiscard]] bool inherited() const { return made_in_ != process_generation(); }
+  [[nodiscard]] bool inherited() const noexcept { return made_in_ != process_generation(); }
+
+  /// Instead of the end of one that is inherited: its threads and its rings are the parent's.
+  void leave_behind() noexcept;
 
   /// Runs `main` to its end, here or where the first loop runs.
   void run_main(runtime& owner, main_task_base& main);
@@ -76,6 +79,7 @@ class runtime_core {
   std::vector<std::exception_ptr> failures_;
   std::condition_variable main_over_;
 
+  runtime_core* left_before_ = nullptr;
   stuck_report stuck_;
 
   // Last: until the loops are gone handles that are dropped may report failures.

@@ -4,12 +4,14 @@
 #include <lariat/sched/executor/executor.hpp>
 #include <lariat/sched/loop/loop.hpp>
 #include <lariat/sched/thread/detail/fork_listener.hpp>
+#include <lariat/sched/thread/detail/process_object.hpp>
 
 #include <sched.h>
 #include <unistd.h>
 
 #include <atomic>
 #include <cerrno>
+#include <memory>
 
 namespace lariat::detail {
 namespace {
@@ -59,8 +61,11 @@ void forget_guard(void*) noexcept {
 }
 
 void forget_guard_at_forks() {
-  static const auto* const listener = new fork_listener({.in_child = &forget_guard}, nullptr);
-  (void)listener;
+  static constinit process_object<fork_listener> listener;
+  (void)listener.get([] {
+    return std::make_unique<fork_listener>(fork_listener::calls{.in_child = &forget_guard},
+                                           nullptr);
+  });
 }
 
 }  // namespace

@@ -1,5 +1,7 @@
 #include <lariat/sched/coroutine/detail/shared_frames.hpp>
 
+#include <lariat/sched/thread/detail/process_object.hpp>
+
 #include <sys/mman.h>
 
 #include <new>
@@ -47,10 +49,9 @@ struct alignas(64) shared_frames::slab {
   [[nodiscard]] std::byte* end() noexcept { return reinterpret_cast<std::byte*>(this) + slab_size; }
 };
 
-shared_frames& shared_frames::instance() noexcept {
-  alignas(shared_frames) static std::byte storage[sizeof(shared_frames)];
-  static shared_frames* const all = new (storage) shared_frames;
-  return *all;
+shared_frames& shared_frames::instance() {
+  static constinit process_object<shared_frames> all;
+  return all.get();
 }
 
 void shared_frames::put(std::size_t index, free_frame* batch, std::size_t count) noexcept {

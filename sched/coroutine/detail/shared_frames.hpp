@@ -34,7 +34,8 @@ class shared_frames {
  public:
   /// The only instance. Never destroyed, because threads and statics may free frames to the very
   /// end.
-  [[nodiscard]] static shared_frames& instance() noexcept;
+  /// \throws std::bad_alloc if it is the first use
+  [[nodiscard]] static shared_frames& instance();
 
   void put(std::size_t index, free_frame* batch, std::size_t count) noexcept;
 

@@ -1,6 +1,7 @@
 #include <lariat/sched/coroutine/detail/thread_state.hpp>
 
 #include <lariat/sched/coroutine/detail/frame_pool.hpp>
+#include <lariat/sched/thread/detail/process_object.hpp>
 #include <lariat/sched/thread/detail/stay_loaded.hpp>
 
 #include <pthread.h>
@@ -29,6 +30,11 @@ class end_of_threads {
   end_of_threads() noexcept : made_(::pthread_key_create(&key_, &end_thread_state) == 0) {
     stay_loaded();  // The key keeps the function's address.
   }
+  end_of_threads(const end_of_threads&) = delete;
+  end_of_threads& operator=(const end_of_threads&) = delete;
+  ~end_of_threads() {
+    if (made_) (void)::pthread_key_delete(key_);
+  }
 
   // If no key could be made, the states of threads that have ended are leaked.
   void watch(thread_state* state) const noexcept {
@@ -40,6 +46,8 @@ class end_of_threads {
   bool made_;
 };
 
+constinit process_object<end_of_threads> ends;  // Threads may end after all statics.
+
 }  // namespace
 
 constinit const thread_state no_thread_state{};
@@ -49,12 +57,15 @@ constinit thread_local thread_state* current_thread = const_cast<thread_state*>(
 
 thread_state* try_thread_state() noexcept {
   if (current_thread != &no_thread_state) return current_thread;
-  static const end_of_threads ends;  // Has no destructor: threads may end after it.
-  auto* const state = new (std::nothrow) thread_state{};
-  if (state == nullptr) return nullptr;
-  ends.watch(state);
-  current_thread = state;
-  return state;
+  try {
+    const end_of_threads& end = ends.get();
+    auto* const state = new thread_state{};
+    end.watch(state);
+    current_thread = state;
+    return state;
+  } catch (const std::bad_alloc&) {
+    return nullptr;
+  }
 }
 
 void set_current_worker(pool_worker* worker) {

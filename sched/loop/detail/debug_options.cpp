@@ -2,6 +2,7 @@
 
 #include <lariat/sched/text/detail/shown_name.hpp>
 
+#include <atomic>
 #include <cstdio>
 #include <cstdlib>
 #include <string_view>
@@ -27,15 +28,19 @@ void check_debug_variable() noexcept {
 bool debug_requested() noexcept { return debug_variable() == "1"; }
 
 bool deadlock_checks() noexcept {
-  static const bool on = [] {
-    check_debug_variable();
+  enum class answer : unsigned char { none, off, on };
+  static constinit std::atomic<answer> known{answer::none};
+  if (const answer before = known.load(std::memory_order_relaxed); before != answer::none) {
+    return before == answer::on;
+  }
 #ifdef NDEBUG
-    return debug_requested() || debug_variable() == "deadlocks";
+  const bool wanted = debug_requested() || debug_variable() == "deadlocks";
 #else
-    return debug_variable() != "0";
+  const bool wanted = debug_variable() != "0";
 #endif
-  }();
-  return on;
+  const answer now = wanted ? answer::on : answer::off;
+  if (known.exchange(now, std::memory_order_relaxed) == answer::none) check_debug_variable();
+  return wanted;
 }
 
 }  // namespace lariat::detail

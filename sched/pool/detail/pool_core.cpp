@@ -197,7 +197,7 @@ void pool_core::leave_behind() noexcept {
   }
   // The fork may have left the core in any state, so it is never destroyed. It is linked into a
   // list so that a leak checker finds it.
-  static pool_core* left_last = nullptr;
+  static constinit pool_core* left_last = nullptr;
   left_before_ = std::exchange(left_last, this);
 }
 

@@ -9,6 +9,7 @@
 
 #include <sched.h>
 
+#include <atomic>
 #include <stdexcept>
 
 namespace lariat::detail {
@@ -50,6 +51,14 @@ void pool_job::finish() noexcept {
 
 namespace {
 
+// Asked once: it reads files.
+bool only_one_cpu() noexcept {
+  static constinit std::atomic<unsigned> known{0};
+  unsigned cpus = known.load(std::memory_order_relaxed);
+  if (cpus == 0) known.store(cpus = usable_cpus(), std::memory_order_relaxed);
+  return cpus == 1;
+}
+
 // A thread that only waits. It spins first, because falling asleep and being woken takes longer
 // than many calls.
 class waiting_thread final : public pool_waiter {
@@ -61,9 +70,8 @@ class waiting_thread final : public pool_waiter {
   }
   void wait() noexcept {
     // On one CPU spinning keeps the call from running.
-    static const bool one_cpu = usable_cpus() == 1;
     const auto ended = [this] { return stage_.load(std::memory_order_acquire) == stage::ended; };
-    const clock_ns end = one_cpu ? 0 : monotonic_now() + spin_ns;
+    const clock_ns end = only_one_cpu() ? 0 : monotonic_now() + spin_ns;
     do {
       if (spin_until(64, ended)) return;
       ::sched_yield();  // Lets a worker run, where there are as many workers as CPUs.

@@ -3,6 +3,7 @@
 #include <lariat/sched/pool/pool.hpp>
 #include <lariat/sched/text/detail/shown_name.hpp>
 #include <lariat/sched/thread/detail/fork_listener.hpp>
+#include <lariat/sched/thread/detail/process_object.hpp>
 
 #include <algorithm>
 #include <cstddef>
@@ -23,8 +24,8 @@ struct edge {
 class pool_waits {
  public:
   static pool_waits& all() {
-    static auto* const instance = new pool_waits;
-    return *instance;
+    static constinit process_object<pool_waits> instance;
+    return instance.get();
   }
 
   // False, and nothing is recorded, if the wait would close a cycle.

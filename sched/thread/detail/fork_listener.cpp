@@ -3,19 +3,28 @@
 #include <pthread.h>
 
 #include <atomic>
+#include <type_traits>
 
 namespace lariat::detail {
 
 /// The listeners of the process.
 class fork_listeners {
  public:
-  // Never destroyed: listeners in static objects may be destroyed later.
-  static fork_listeners& all() {
-    static auto* const instance = new fork_listeners;
-    return *instance;
+  static fork_listeners& all() noexcept;
+
+  constexpr fork_listeners() = default;
+
+  // It may fail for want of memory; then a forked child has to exec, as with most libraries.
+  bool watch() noexcept {
+    if (!watching_.exchange(true, std::memory_order_relaxed)) {
+      (void)::pthread_atfork([] { all().before(); }, [] { all().in_parent(); },
+                             [] { all().in_child(); });
+    }
+    return true;
   }
 
   void add(fork_listener& each) noexcept {
+    watch();
     const std::lock_guard lock(mutex_);
     each.next_ = first_;
     if (first_ != nullptr) first_->previous_ = &each;
@@ -34,12 +43,6 @@ class fork_listeners {
   }
 
  private:
-  fork_listeners() {
-    // It may fail for want of memory; then a forked child has to exec, as with most libraries.
-    (void)::pthread_atfork([] { all().before(); }, [] { all().in_parent(); },
-                           [] { all().in_child(); });
-  }
-
   void before() noexcept {
     mutex_.lock();
     for (fork_listener* each = first_; each != nullptr; each = each->next_) {
@@ -63,7 +66,21 @@ class fork_listeners {
   std::mutex mutex_;
   fork_listener* first_ = nullptr;
   std::atomic<unsigned> generation_{0};
+  std::atomic<bool> watching_{false};
 };
+
+namespace {
+
+// Not destroyed: listeners in static objects may be destroyed later.
+constinit fork_listeners listeners;
+static_assert(std::is_trivially_destructible_v<fork_listeners>);
+
+// At load, before there are threads that could fork meanwhile; statics may have been earlier.
+[[maybe_unused]] const bool watching = listeners.watch();
+
+}  // namespace
+
+fork_listeners& fork_listeners::all() noexcept { return listeners; }
 
 fork_listener::fork_listener(calls told, void* object) : told_(told), object_(object) {
   fork_listeners::all().add(*this);
@@ -71,6 +88,6 @@ fork_listener::fork_listener(calls told, void* object) : told_(told), object_(ob
 
 fork_listener::~fork_listener() { fork_listeners::all().remove(*this); }
 
-unsigned process_generation() { return fork_listeners::all().generation(); }
+unsigned process_generation() noexcept { return fork_listeners::all().generation(); }
 
 }  // namespace lariat::detail

@@ -36,7 +36,7 @@ class fork_listener {
 };
 
 /// Grows by one in each forked child: an object that has stored it can tell that it is in a child.
-[[nodiscard]] unsigned process_generation();
+[[nodiscard]] unsigned process_generation() noexcept;
 
 /// A mutex that fork(2) waits for: it is taken before the fork and released on both sides, so in
 /// the child it is free, and what it protects is whole. No listener may be made or destroyed while
