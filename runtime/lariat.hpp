@@ -64,6 +64,7 @@
 #include <lariat/sched/task/spawn.hpp>
 #include <lariat/sched/task/task.hpp>
 #include <lariat/sched/task/yield.hpp>
+#include <lariat/sched/time/remaining.hpp>
 #include <lariat/sched/time/retry.hpp>
 #include <lariat/sched/time/timeout.hpp>
 #include <lariat/sched/time/timer.hpp>

@@ -4,6 +4,7 @@
 #include <lariat/sched/task/join_handle.hpp>
 #include <lariat/sched/task/spawn.hpp>
 #include <lariat/sched/task/task.hpp>
+#include <lariat/sched/time/timeout.hpp>
 #include <lariat/sched/time/timer.hpp>
 
 #include <chrono>
@@ -40,6 +41,8 @@ inline std::string end_text(const std::exception_ptr& error) {
     std::rethrow_exception(error);
   } catch (const lariat::operation_cancelled& cancelled) {
     return cancelled.reason().empty() ? "cancelled" : "cancelled " + cancelled.reason();
+  } catch (const lariat::timeout_error&) {
+    return "timeout";  // The rest of its text are places.
   } catch (const std::exception& other) {
     return other.what();
   }

@@ -149,6 +149,10 @@ void context::set_locals(std::shared_ptr<const detail::local_values> values) {
 
 void context::inherit_extras(const context& maker) { set_locals(maker.shared_locals()); }
 
+void context::keep_extras_of(const context& ended) {
+  if (ended.locals() != locals()) set_locals(ended.shared_locals());
+}
+
 stop_token context::stop_token() {
   extras& own = more();
   if (!own.stop.stop_possible()) {

@@ -97,6 +97,13 @@ class context : public runnable {
   [[nodiscard]] std::shared_ptr<const detail::local_values> shared_locals() const noexcept;
   void set_locals(std::shared_ptr<const detail::local_values> values);
 
+  /// Takes over the values of a child that has ended and that is the same task to who wrote it, as
+  /// the body of a timeout.
+  void keep_locals_of(const context& ended) {
+    if (ended.extras_.load(std::memory_order_relaxed) != nullptr) [[unlikely]]
+      keep_extras_of(ended);
+  }
+
   /// A token on which stop is requested when the task is cancelled. See stop.hpp.
   [[nodiscard]] lariat::stop_token stop_token();
 
@@ -155,6 +162,7 @@ class context : public runnable {
   struct extras;
   void pass_cancel_on() noexcept;
   void inherit_extras(const context& maker);
+  void keep_extras_of(const context& ended);
   extras& more();
   [[nodiscard]] const extras* seen_extras() const noexcept;
 

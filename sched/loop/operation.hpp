@@ -64,6 +64,14 @@ class operation : public runnable {
   /// How a dump of the tasks shows it.
   [[nodiscard]] virtual operation_info info() const noexcept = 0;
 
+  /// When it will cancel the children that the waiting task has in it; `no_deadline` if it has no
+  /// time limit. Any thread that works for one of these children.
+  [[nodiscard]] virtual clock_ns deadline_of_children() const noexcept { return no_deadline; }
+
+  /// The child that the waiting task waits for in it, if there is exactly one: what it does, the
+  /// task does, to who wrote it. On the loop's thread.
+  [[nodiscard]] virtual const context* only_child() const noexcept { return nullptr; }
+
   /// Tells by whom the waiting task can be woken, and names those tasks if they are known: a wait
   /// whose wakers all wait for it is a deadlock. On the loop's thread, while the task waits or is
   /// about to.
@@ -138,6 +146,12 @@ class operation : public runnable {
   [[nodiscard]] bool is_own_cancel(bool passed_on, const std::exception_ptr& error) const noexcept;
 
   [[nodiscard]] context& task_context() const noexcept { return *context_; }
+
+  /// Called when the child has ended that is the same task to who wrote the code: `local` values
+  /// that it has set stay. Coroutines that are no tasks share a context, and have no values.
+  void keep_locals_of(const context& child) const noexcept {
+    if (awaited_by_task_) context_->keep_locals_of(child);
+  }
 
   /// Where the task awaits it: its children's spawn site. Empty if it is not a lariat task.
   [[nodiscard]] std::source_location await_site() const noexcept {

@@ -27,8 +27,8 @@ void stoppable_base::stop_arrived() noexcept {
   }
 }
 
-void stoppable_base::child_finished(context&, const std::exception_ptr& error) noexcept {
-  child_ended(error);
+void stoppable_base::child_finished(context& child, const std::exception_ptr& error) noexcept {
+  child_ended(child, error);
   // After this no request can be made. If one was made before and has not arrived yet, this object
   // has to live until the request's step, a member, has run; so that step completes the operation.
   callback_.reset();

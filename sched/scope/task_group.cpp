@@ -81,8 +81,9 @@ void group_operation_base::child_cancelled() noexcept {
   if (cancelled_) cut_short_ = true;
 }
 
-void group_operation_base::child_finished(context&, const std::exception_ptr& error) noexcept {
+void group_operation_base::child_finished(context& body, const std::exception_ptr& error) noexcept {
   body_ = nullptr;
+  keep_locals_of(body);
   if (is_cancelled(error)) {
     body_cancelled_ = error;
     child_cancelled();

@@ -103,6 +103,9 @@ class group_operation_base : public starting_operation<group_operation_base>,
  public:
   void cancel() noexcept final;
   [[nodiscard]] operation_info info() const noexcept final { return {"task_group"}; }
+  [[nodiscard]] const context* only_child() const noexcept final {
+    return size() == 0 ? body_ : nullptr;
+  }
   woken_by depends_on(dependency_visitor& visit) const final;
 
  protected:

@@ -6,19 +6,37 @@
 #include <lariat/sched/task/detail/children.hpp>
 #include <lariat/sched/time/timer.hpp>
 
+#include <atomic>
 #include <chrono>
 #include <exception>
+#include <memory>
 #include <optional>
+#include <source_location>
+#include <string>
+#include <string_view>
 #include <system_error>
 #include <utility>
 
 namespace lariat {
 
 /// Thrown when the time of `timeout` or `with_deadline` was up; its code is std::errc::timed_out.
+/// Its text tells which time limit it was, and what the task was waiting in: "timeout: the time was
+/// up (2 s, set at server.cpp:41) in read(fd 7) at request.cpp:12".
 class timeout_error : public std::system_error {
  public:
   timeout_error();
+
+  /// \param set_at Where the limit was set.
+  /// \param limit What what() says after "the time was up".
+  timeout_error(std::source_location set_at, std::string_view limit);
+
+  /// Where `timeout` or `with_deadline` was awaited. Empty if it was not by a lariat task.
+  [[nodiscard]] std::source_location set_at() const noexcept { return set_at_; }
   [[nodiscard]] const char* what() const noexcept override;
+
+ private:
+  std::source_location set_at_;
+  std::shared_ptr<const std::string> text_;  // Exceptions are copied.
 };
 
 /// The time by which the body of `with_deadline` has to end, for the body to read and to change. It
@@ -34,7 +52,7 @@ class deadline {
 
   /// When the body will be cancelled.
   [[nodiscard]] steady_time when() const noexcept {
-    return steady_time(std::chrono::nanoseconds(when_));
+    return steady_time(std::chrono::nanoseconds(when_ns()));
   }
 
   /// Whether the body was cancelled because the time was up.
@@ -46,9 +64,9 @@ class deadline {
   template <class Rep, class Period>
   void extend(std::chrono::duration<Rep, Period> more) {
     if (more > more.zero())
-      return move_to(detail::deadline_after(when_, detail::saturating_ns(more)));
+      return move_to(detail::deadline_after(when_ns(), detail::saturating_ns(more)));
     const std::chrono::duration<long double, Period> less(-static_cast<long double>(more.count()));
-    move_to(when_ - detail::saturating_ns(less));
+    move_to(when_ns() - detail::saturating_ns(less));
   }
 
   /// Sets a new deadline. Does nothing after the time was up.
@@ -62,14 +80,19 @@ class deadline {
   void arm(loop& owner, clock_ns when) noexcept;
   void disarm() noexcept;
   void mark_expired() noexcept { expired_ = true; }
+  [[nodiscard]] bool moved() const noexcept { return moved_; }
+  [[nodiscard]] clock_ns when_ns() const noexcept {
+    return when_.load(std::memory_order_relaxed);  // A number, which orders nothing.
+  }
 
  private:
   void move_to(clock_ns when);
 
   loop* owner_ = nullptr;
   detail::timer_entry timer_;
-  clock_ns when_ = 0;
+  std::atomic<clock_ns> when_ = 0;  // Threads that work for the body may read it.
   bool expired_ = false;
+  bool moved_ = false;
 };
 
 namespace detail {
@@ -81,6 +104,7 @@ class timeout_base : public starting_operation<timeout_base, one_child_operation
                      public deadline {
  public:
   [[nodiscard]] operation_info info() const noexcept final { return {"timeout"}; }
+  [[nodiscard]] clock_ns deadline_of_children() const noexcept final { return when_ns(); }
   woken_by depends_on(dependency_visitor& visit) const final;
 
  protected:
@@ -110,11 +134,19 @@ class timeout_base : public starting_operation<timeout_base, one_child_operation
     timeout_base& owner_;
   };
 
+  /// What the child waited in when the time was up.
+  struct wait {
+    operation_info in;
+    std::source_location at;
+  };
+
   bool start();
   void expire() noexcept;
+  [[nodiscard]] std::string limit_text() const;
   void child_finished(context& child, const std::exception_ptr& error) noexcept final;
 
   expiry expiry_{*this};
+  std::unique_ptr<const wait> ended_in_;
   clock_ns time_;
   sleep_operation::kind kind_;
 };

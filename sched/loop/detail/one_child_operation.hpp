@@ -12,6 +12,7 @@ namespace lariat::detail {
 class one_child_operation : public operation {
  public:
   void cancel() noexcept final;
+  [[nodiscard]] const context* only_child() const noexcept final { return child_; }
   woken_by depends_on(dependency_visitor& visit) const override;
 
  protected:
@@ -24,10 +25,12 @@ class one_child_operation : public operation {
 
   void child_started(context& child) noexcept { child_ = &child; }
 
-  /// Keeps the exception by which the child has ended; null if it has a value.
-  void child_ended(const std::exception_ptr& error) noexcept {
+  /// Keeps the exception by which the child has ended, null if it has a value, and the `local`
+  /// values that it has set.
+  void child_ended(const context& child, const std::exception_ptr& error) noexcept {
     child_ = nullptr;
     error_ = error;
+    keep_locals_of(child);
   }
 
   /// The child while it runs; null before and after.

@@ -5,6 +5,8 @@
 #include <lariat/sched/text/detail/shown_name.hpp>
 #include <lariat/sched/text/detail/site_text.hpp>
 
+#include <string_view>
+
 namespace lariat::detail {
 namespace {
 
@@ -24,18 +26,36 @@ std::string task_text(const context& task) {
   return text;
 }
 
-std::string operation_text(const operation& waits) {
-  const operation_info info = waits.info();
-  std::string text = info.name;
-  if (info.fd >= 0) text += "(fd " + std::to_string(info.fd) + ')';
+std::string operation_text(const operation& waits) { return operation_text(waits.info()); }
+
+std::string operation_text(const operation_info& waits) {
+  std::string text = waits.name;
+  if (waits.fd >= 0) text += "(fd " + std::to_string(waits.fd) + ')';
   return text;
+}
+
+bool is_adapter(std::source_location site) noexcept {
+  const std::string_view file = site.file_name();
+  return file.ends_with("lariat/sched/task/detail/child.hpp") ||
+         file == "sched/task/detail/child.hpp";
+}
+
+std::source_location written_site(const operation& waits) noexcept {
+  const promise_base* const waiter = waits.waiter();
+  if (waiter == nullptr) return {};
+  std::source_location site = waiter->site();
+  for (const context* task = waiter->task_context(); task != nullptr && is_adapter(site);
+       task = task->parent()) {
+    site = task->spawn_site();
+  }
+  return site;
 }
 
 std::string waiting_text(const operation& waits) {
   const promise_base* const waiter = waits.waiter();
   if (waiter == nullptr) return "a coroutine that is no task waits in " + operation_text(waits);
   return spawned_text(*waiter->task_context()) + " waits in " + operation_text(waits) + " at " +
-         site_text(waiter->site());
+         site_text(written_site(waits));
 }
 
 std::string waiting_text(const context& task) {

@@ -1,10 +1,12 @@
 #pragma once
 
+#include <source_location>
 #include <string>
 
 namespace lariat {
 class context;
 class operation;
+struct operation_info;
 }  // namespace lariat
 
 namespace lariat::detail {
@@ -14,6 +16,15 @@ namespace lariat::detail {
 
 /// What a task waits in: "read(fd 7)", "sleep".
 [[nodiscard]] std::string operation_text(const operation& waits);
+[[nodiscard]] std::string operation_text(const operation_info& waits);
+
+/// Whether a coroutine that waits there is `as_task`, which makes a task of an operation that is
+/// given to a combinator.
+[[nodiscard]] bool is_adapter(std::source_location site) noexcept;
+
+/// Where the operation is awaited, as its user wrote it: of one that was given to a combinator
+/// where that is awaited. Empty if it is not by a lariat task.
+[[nodiscard]] std::source_location written_site(const operation& waits) noexcept;
 
 /// Which task waits in an operation, and where: "task 7 \"reader\" (spawned at a.cpp:3) waits in
 /// read(fd 7) at a.cpp:9". For the message of a program that ends because a task waits for an

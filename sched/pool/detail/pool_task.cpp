@@ -15,8 +15,8 @@ bool pool_task_base::start() {
   return true;
 }
 
-void pool_task_base::child_finished(context&, const std::exception_ptr& error) noexcept {
-  child_ended(error);
+void pool_task_base::child_finished(context& child, const std::exception_ptr& error) noexcept {
+  child_ended(child, error);
   complete();
 }
 

@@ -4,31 +4,16 @@
 #include <lariat/sched/loop/detail/task_text.hpp>
 #include <lariat/sched/loop/loop.hpp>
 #include <lariat/sched/loop/operation.hpp>
+#include <lariat/sched/text/detail/duration_text.hpp>
 #include <lariat/sched/text/detail/site_text.hpp>
 
-#include <cstdio>
 #include <map>
-#include <string_view>
 #include <vector>
 
 namespace lariat::detail {
 namespace {
 
 using children_of = std::map<const context*, std::vector<const context*>>;
-
-// "1.3 s", "250 ms", "40 us": three digits are enough for a person.
-std::string duration_text(clock_ns ns) {
-  const double us = static_cast<double>(ns) / 1e3;
-  char text[32];
-  if (us < 1e3) {
-    std::snprintf(text, sizeof text, "%.3g us", us);
-  } else if (us < 1e6) {
-    std::snprintf(text, sizeof text, "%.3g ms", us / 1e3);
-  } else {
-    std::snprintf(text, sizeof text, "%.3g s", us / 1e6);
-  }
-  return text;
-}
 
 void append_state(std::string& text, const context& task, clock_ns now) {
   const operation* waits = task.waiting_in();
@@ -39,19 +24,12 @@ void append_state(std::string& text, const context& task, clock_ns now) {
   text += " waits in " + operation_text(*waits) + " for " + duration_text(task.waiting_for(now));
 }
 
-// Whether the place is in the coroutine that wraps an operation as a task, as for
-// when_all(sleep_for(1s), ...). It is lariat's own, and tells a user nothing.
-bool is_adapter(std::source_location site) {
-  return std::string_view(site.file_name()).ends_with("lariat/sched/task/detail/child.hpp") ||
-         std::string_view(site.file_name()) == "sched/task/detail/child.hpp";
-}
-
 void append_chain(std::string& text, const context& task, const std::string& indent) {
   const operation* waits = task.waiting_in();
   if (waits == nullptr) return;
   for (const promise_base* each = waits->waiter(); each != nullptr; each = each->awaiter()) {
     const std::source_location site = each->site();
-    if (is_adapter(site)) continue;
+    if (is_adapter(site)) continue;  // It is lariat's own, and tells a user nothing.
     text += indent + "  at " + site_text(site) + "  " + function_text(site.function_name()) + '\n';
   }
 }

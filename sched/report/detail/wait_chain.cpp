@@ -195,9 +195,7 @@ class wait_graph {
   std::unordered_map<const context*, std::size_t> places_;
 };
 
-std::string site_of(const operation& waits) {
-  return waits.waiter() == nullptr ? "?" : site_text(waits.waiter()->site());
-}
+std::string site_of(const operation& waits) { return site_text(written_site(waits)); }
 
 // "the mutex that task 7 holds since a.cpp:12, but waits for it": what the first task of the cycle
 // awaits from the second.

@@ -138,7 +138,7 @@ LOOP_TEST_CASE("under a cancel that came before no value is taken", "[sched][one
 LOOP_TEST_CASE("who waits for the receiver to go may be cancelled", "[sched][oneshot]") {
   auto [sender, receiver] = oneshot<int>();
   const std::string end = co_await end_of(timeout(1ms, sender.closed()));
-  CHECK(end == "timeout: the time was up");
+  CHECK(end == "timeout");
   CHECK(sender.set(1));
   CHECK(receiver.try_receive() == 1);
   CHECK_THROWS_AS(receiver.try_receive(), broken_oneshot);

@@ -2,18 +2,25 @@
 
 #include <lariat/sched/blocking/to_thread.hpp>
 #include <lariat/sched/pool/to_pool.hpp>
+#include <lariat/sched/scope/exit_scope.hpp>
+#include <lariat/sched/scope/stop.hpp>
 #include <lariat/sched/scope/task_group.hpp>
+#include <lariat/sched/scope/uncancellable.hpp>
 #include <lariat/sched/scope/when_all.hpp>
 #include <lariat/sched/task/join_handle.hpp>
 #include <lariat/sched/task/local.hpp>
+#include <lariat/sched/time/timeout.hpp>
+#include <lariat/sched/time/timer.hpp>
 
 #include <algorithm>
+#include <chrono>
 #include <functional>
 #include <stdexcept>
 #include <string>
 #include <thread>
 
 using namespace lariat;
+using namespace std::chrono_literals;
 
 namespace {
 
@@ -75,6 +82,60 @@ LOOP_TEST_CASE("tasks inherit values, and keep what they set to themselves", "[s
   };
   const int grouped = co_await task_group::with(body);
   CHECK(grouped == 8);
+}
+
+LOOP_TEST_CASE("what a body that is the same task sets stays set", "[sched][local]") {
+  request.set(1);
+  const auto check_kept = [](int value, auto run) -> task<> {
+    const int within = co_await run();
+    CHECK(within == value);
+    CHECK(*request == value);
+  };
+  co_await check_kept(2, []() -> task<int> { co_return co_await timeout(1s, set_and_read(2)); });
+  CHECK(*request == 2);
+  co_await check_kept(3, []() -> task<int> {
+    auto body = [](deadline&) { return set_and_read(3); };
+    co_return co_await with_deadline(1s, body);
+  });
+  co_await check_kept(
+      4, []() -> task<int> { co_return co_await with_stop_token(stop_token(), set_and_read(4)); });
+  co_await check_kept(5, []() -> task<int> {
+    auto body = [](task_group& group) -> task<int> {
+      auto child = group.spawn(set_and_read, 55);
+      const int own = co_await set_and_read(5);
+      const int other = co_await child;
+      CHECK(other == 55);
+      co_return own;
+    };
+    co_return co_await task_group::with(body);
+  });
+  co_await check_kept(6, []() -> task<int> { co_return co_await uncancellable(set_and_read(6)); });
+  co_await check_kept(7, []() -> task<int> {
+    auto body = [](exit_scope&) { return set_and_read(7); };
+    co_return co_await exit_scope::with(body);
+  });
+  CHECK(*request == 7);
+
+  // Also by a body that fails.
+  auto failing = []() -> task<> {
+    request.set(8);
+    co_await sleep_for(1h);
+  };
+  bool expired = false;
+  try {
+    co_await timeout(1ms, failing());
+  } catch (const timeout_error&) {
+    expired = true;
+  }
+  CHECK(expired);
+  CHECK(*request == 8);
+  {
+    local_scope scope(request, 9);
+    const int within = co_await timeout(1s, set_and_read(10));
+    CHECK(within == 10);
+    CHECK(*request == 10);
+  }
+  CHECK(*request == 8);
 }
 
 LOOP_TEST_CASE("a scope puts the value back", "[sched][local]") {
