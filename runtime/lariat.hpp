@@ -37,6 +37,7 @@
 #include <lariat/sched/pool/pool.hpp>
 #include <lariat/sched/pool/to_pool.hpp>
 #include <lariat/sched/scope/as_completed.hpp>
+#include <lariat/sched/scope/cancellation_source.hpp>
 #include <lariat/sched/scope/exit_scope.hpp>
 #include <lariat/sched/scope/for_each_concurrent.hpp>
 #include <lariat/sched/scope/join_set.hpp>

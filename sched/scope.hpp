@@ -3,6 +3,7 @@
 /// \file
 /// What has children or waits for several: groups, when_all, select.
 #include <lariat/sched/scope/as_completed.hpp>
+#include <lariat/sched/scope/cancellation_source.hpp>
 #include <lariat/sched/scope/exit_scope.hpp>
 #include <lariat/sched/scope/for_each_concurrent.hpp>
 #include <lariat/sched/scope/join_set.hpp>

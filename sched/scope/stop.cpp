@@ -1,5 +1,7 @@
 #include <lariat/sched/scope/stop.hpp>
 
+#include <string_view>
+
 namespace lariat::detail {
 
 bool stoppable_base::start() {
@@ -21,7 +23,8 @@ void stoppable_base::on_stop::operator()() const noexcept {
 void stoppable_base::stop_arrived() noexcept {
   arrived_ = true;
   if (context* const child = running_child(); child != nullptr) {
-    child->cancel("stop was requested");
+    const bool told = source_ != nullptr && !source_->reason().empty();
+    child->cancel(told ? std::string_view(source_->reason()) : "stop was requested");
   } else {
     complete();  // The child ended before the request arrived; see `child_finished`.
   }

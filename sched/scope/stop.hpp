@@ -1,11 +1,13 @@
 #pragma once
 
+#include <lariat/sched/cancel/detail/cancellation_state.hpp>
 #include <lariat/sched/cancel/stop_token.hpp>
 #include <lariat/sched/loop/detail/one_child_operation.hpp>
 #include <lariat/sched/loop/operation.hpp>
 #include <lariat/sched/task/detail/child.hpp>
 #include <lariat/sched/task/detail/children.hpp>
 
+#include <memory>
 #include <optional>
 #include <utility>
 
@@ -39,7 +41,9 @@ class stoppable_base : public starting_operation<stoppable_base, one_child_opera
   [[nodiscard]] operation_info info() const noexcept final { return {"with_stop_token"}; }
 
  protected:
-  explicit stoppable_base(stop_token token) noexcept : token_(std::move(token)) {}
+  /// \param source Knows the reason of a stop request; null if nobody does.
+  stoppable_base(stop_token token, std::shared_ptr<const cancellation_state> source) noexcept
+      : token_(std::move(token)), source_(std::move(source)) {}
   ~stoppable_base() = default;
   virtual context& start_child(const context& parent, std::source_location site) noexcept = 0;
 
@@ -66,6 +70,7 @@ class stoppable_base : public starting_operation<stoppable_base, one_child_opera
   void child_finished(context& child, const std::exception_ptr& error) noexcept final;
 
   stop_token token_;
+  std::shared_ptr<const cancellation_state> source_;
   request request_{*this};
   std::optional<stop_callback<on_stop>> callback_;
   bool requested_ = false;  // Written by the callback; read after `callback_` is destroyed.
@@ -75,8 +80,9 @@ class stoppable_base : public starting_operation<stoppable_base, one_child_opera
 template <class T>
 class [[nodiscard]] stoppable_operation final : public stoppable_base {
  public:
-  stoppable_operation(stop_token token, task<T>&& body)
-      : stoppable_base(std::move(token)), child_(std::move(body)) {}
+  stoppable_operation(stop_token token, std::shared_ptr<const cancellation_state> source,
+                      task<T>&& body)
+      : stoppable_base(std::move(token), std::move(source)), child_(std::move(body)) {}
   T await_resume() {
     rethrow_error();
     return child_.result().take();
@@ -93,14 +99,16 @@ class [[nodiscard]] stoppable_operation final : public stoppable_base {
 template <class T>
 class [[nodiscard("it does nothing until it is awaited")]] stoppable_bundle {
  public:
-  stoppable_bundle(stop_token token, task<T>&& body) noexcept
-      : token_(std::move(token)), body_(std::move(body)) {}
+  stoppable_bundle(stop_token token, std::shared_ptr<const cancellation_state> source,
+                   task<T>&& body) noexcept
+      : token_(std::move(token)), source_(std::move(source)), body_(std::move(body)) {}
   stoppable_operation<T> operator co_await() && {
-    return stoppable_operation<T>(std::move(token_), std::move(body_));
+    return stoppable_operation<T>(std::move(token_), std::move(source_), std::move(body_));
   }
 
  private:
   stop_token token_;
+  std::shared_ptr<const cancellation_state> source_;
   task<T> body_;
 };
 
@@ -126,7 +134,7 @@ class [[nodiscard("it does nothing until it is awaited")]] stoppable_bundle {
 template <class Awaitable>
 [[nodiscard]] auto with_stop_token(stop_token token, Awaitable&& awaitable) {
   return detail::stoppable_bundle<detail::child_value_t<Awaitable>>(
-      std::move(token), detail::as_child(std::forward<Awaitable>(awaitable)));
+      std::move(token), nullptr, detail::as_child(std::forward<Awaitable>(awaitable)));
 }
 
 }  // namespace lariat
