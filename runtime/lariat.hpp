@@ -42,6 +42,7 @@
 #include <lariat/sched/scope/for_each_concurrent.hpp>
 #include <lariat/sched/scope/join_set.hpp>
 #include <lariat/sched/scope/select.hpp>
+#include <lariat/sched/scope/start_staggered.hpp>
 #include <lariat/sched/scope/stop.hpp>
 #include <lariat/sched/scope/task_group.hpp>
 #include <lariat/sched/scope/uncancellable.hpp>

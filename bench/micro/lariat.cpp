@@ -4,6 +4,7 @@
 #include <lariat/sched/channel/channel.hpp>
 #include <lariat/sched/channel/queue.hpp>
 #include <lariat/sched/executor/detail/timer_wheel.hpp>
+#include <lariat/sched/scope/select.hpp>
 #include <lariat/sched/scope/when_all.hpp>
 #include <lariat/sched/sync/event.hpp>
 #include <lariat/sched/sync/mutex.hpp>
@@ -12,9 +13,11 @@
 #include <lariat/sched/task/spawn.hpp>
 #include <lariat/sched/task/task.hpp>
 #include <lariat/sched/task/yield.hpp>
+#include <lariat/sched/time/timer.hpp>
 
 #include <benchmark/benchmark.h>
 
+#include <chrono>
 #include <memory>
 #include <optional>
 #include <vector>
@@ -22,6 +25,7 @@
 namespace {
 
 using namespace lariat;
+using namespace std::chrono_literals;
 
 [[gnu::noinline]] task<int> leaf(int value) { co_return value; }
 
@@ -91,6 +95,26 @@ task<> when_all_pair(benchmark::State& state) {
   }
 }
 BENCHMARK(on_loop<when_all_pair>)->Name("when_all_pair/lariat");
+
+// Two arms of which the first to start is ready: the other has not begun.
+task<> select_ready_pair(benchmark::State& state) {
+  for (auto _ : state) {
+    auto [left, right] = co_await select(leaf(1), leaf(2));
+    benchmark::DoNotOptimize(left.has_value() || right.has_value());
+  }
+}
+BENCHMARK(on_loop<select_ready_pair>)->Name("select_ready/lariat");
+
+// Two arms of which one is ready and the other waits, or would: it has to be cancelled.
+task<> select_waiting_pair(benchmark::State& state) {
+  queue<int> items(1);
+  for (auto _ : state) {
+    (void)items.try_put(1);
+    auto [taken, late] = co_await select_in_order(sleep_for(1h), items.get());
+    benchmark::DoNotOptimize(taken.has_value() || late.has_value());
+  }
+}
+BENCHMARK(on_loop<select_waiting_pair>)->Name("select_waiting/lariat");
 
 task<> lock_free_mutex(benchmark::State& state) {
   mutex door;

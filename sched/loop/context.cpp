@@ -117,12 +117,18 @@ void context::pass_cancel_on() noexcept {
   --cascade.depth;
 }
 
-void context::throw_cancelled() {
+operation_cancelled context::deliver_cancel() noexcept {
   cancel_pending_ = false;
   std::string reason;
   extras* const own = extras_.load(std::memory_order_relaxed);
   if (own != nullptr) reason = std::exchange(own->reason, {});
-  throw operation_cancelled(std::move(reason));
+  return operation_cancelled(std::move(reason));
+}
+
+void context::throw_cancelled() { throw deliver_cancel(); }
+
+std::exception_ptr context::take_cancelled() noexcept {
+  return std::make_exception_ptr(deliver_cancel());
 }
 
 void context::keep_failure_sink() noexcept { more().failures = loop_->failures(); }

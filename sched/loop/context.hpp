@@ -85,6 +85,9 @@ class context : public runnable {
   /// Delivers the cancel. \throws operation_cancelled always.
   [[noreturn]] void throw_cancelled();
 
+  /// The same as an exception that is not thrown, which costs far more than making it.
+  [[nodiscard]] std::exception_ptr take_cancelled() noexcept;
+
   /// Between these calls cancels stay pending and are not delivered. See `uncancellable`.
   void mask_cancel() noexcept {
     assert(masks_ < UINT8_MAX && "uncancellable is nested too deeply");
@@ -161,6 +164,7 @@ class context : public runnable {
   // values.
   struct extras;
   void pass_cancel_on() noexcept;
+  [[nodiscard]] operation_cancelled deliver_cancel() noexcept;
   void inherit_extras(const context& maker);
   void keep_extras_of(const context& ended);
   extras& more();

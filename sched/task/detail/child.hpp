@@ -88,13 +88,7 @@ class child_base : public context, private return_point {
 
   void first_run() noexcept final {
     // It was cancelled before the start, so the body never runs.
-    if (must_cancel()) {
-      try {
-        throw_cancelled();
-      } catch (...) {
-        return refuse(std::current_exception());
-      }
-    }
+    if (must_cancel()) return refuse(take_cancelled());
     try {
       if (executor* const there = computing_on()) return run_on(*there);
       place_.body().start(*this, *this);

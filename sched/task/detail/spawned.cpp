@@ -94,9 +94,8 @@ void spawned::first_run() noexcept {
     owner()->arrived();
   }
   try {
-    if (must_cancel()) throw_cancelled();  // Cancelled before the start: the body never runs.
-    begin();
-    return;
+    if (!must_cancel()) return begin();
+    store_failure(take_cancelled());  // Cancelled before the start: the body never runs.
   } catch (...) {
     store_failure(std::current_exception());
   }
