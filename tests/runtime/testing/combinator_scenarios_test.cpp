@@ -6,9 +6,11 @@
 #include <lariat/io/fs.hpp>
 #include <lariat/sched/blocking/to_thread.hpp>
 #include <lariat/sched/pool/to_pool.hpp>
+#include <lariat/sched/scope/cancellation_source.hpp>
 #include <lariat/sched/scope/for_each_concurrent.hpp>
 #include <lariat/sched/scope/join_set.hpp>
 #include <lariat/sched/scope/select.hpp>
+#include <lariat/sched/scope/start_staggered.hpp>
 #include <lariat/sched/scope/stop.hpp>
 #include <lariat/sched/scope/task_group.hpp>
 #include <lariat/sched/scope/uncancellable.hpp>
@@ -18,6 +20,7 @@
 #include <lariat/sched/task/generator.hpp>
 #include <lariat/sched/task/spawn.hpp>
 #include <lariat/sched/task/yield.hpp>
+#include <lariat/sched/time/remaining.hpp>
 #include <lariat/sched/time/timeout.hpp>
 #include <lariat/sched/time/timer.hpp>
 
@@ -25,6 +28,7 @@
 #include <chrono>
 #include <functional>
 #include <optional>
+#include <stdexcept>
 #include <stop_token>
 #include <string>
 #include <system_error>
@@ -208,6 +212,69 @@ TEST_CASE("what a token stops ends, whatever else disturbs it", "[testing][combi
     };
     co_await when_all_settled(stop_later(), stoppable());
     require(live == 0, "it did not wait for its body");
+  });
+}
+
+TEST_CASE("what a tree of cancellation sources stops ends, whatever else disturbs it",
+          "[testing][combinator]") {
+  everywhere(5, [](int& live, simulation& world) -> task<> {
+    cancellation_source server;
+    cancellation_source request = cancellation_source::any(server.token());
+    request.cancel_after(std::chrono::nanoseconds(world.random(1'000'000)));
+    const auto stop_later = [&]() -> task<> {
+      co_await sleep_for(std::chrono::nanoseconds(world.random(1'000'000)));
+      server.cancel("closing");
+    };
+    const auto stoppable = [&]() -> task<> {
+      const int value = co_await with_stop_token(request.token(), some_time(live, world));
+      require(value == 7, "another value");
+    };
+    const auto watch = [&]() -> task<> {
+      auto [value, stopped] = co_await select(some_time(live, world), request.token());
+      if (stopped.has_value()) {
+        const std::string reason = request.token().reason();
+        require(stopped.value() == reason, "another reason");
+        require(reason == "closing" || reason == "the time was up", "an unknown reason");
+      } else if (value.has_value()) {
+        require(value.value() == 7, "another value");
+      }
+    };
+    co_await when_all_settled(stop_later(), stoppable(), watch());
+    require(live == 0, "it did not wait for its body");
+  });
+}
+
+TEST_CASE("staggered attempts may be disturbed anywhere", "[testing][combinator]") {
+  everywhere(5, [](int& live, simulation& world) -> task<> {
+    const auto fails = [&]() -> task<int> {
+      const int value = co_await some_time(live, world);
+      throw std::runtime_error(std::to_string(value));
+    };
+    const auto delay = std::chrono::nanoseconds(world.random(400'000));
+    auto first =
+        co_await start_staggered(delay, fails(), some_time(live, world), some_time(live, world));
+    require(first.index != 0 && first.value == 7, "another value");
+    require(live == 0, "it did not wait for the others");
+  });
+}
+
+TEST_CASE("what remains never grows, and is over when the time is", "[testing][combinator]") {
+  everywhere(5, [](int& live, simulation& world) -> task<> {
+    const auto limit = std::chrono::nanoseconds(world.random(600'000));
+    auto left = limit;
+    const auto body = [&]() -> task<int> {
+      for (int i = 0; i < 2; ++i) {
+        const auto now = remaining();
+        require(now <= left, "it has grown");
+        left = now;
+        (void)co_await some_time(live, world);
+      }
+      co_return 7;
+    };
+    const std::optional<int> ended = co_await try_timeout(limit, body());
+    require(live == 0, "it did not wait for its body");
+    require(remaining() == std::chrono::nanoseconds::max(), "a deadline is left");
+    require(!ended || *ended == 7, "another value");
   });
 }
 
