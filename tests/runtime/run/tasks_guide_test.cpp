@@ -3,14 +3,22 @@
 #include <lariat/io/fs.hpp>
 #include <lariat/io/net/tcp.hpp>
 #include <lariat/runtime/testing.hpp>
+#include <lariat/sched/blocking/to_thread.hpp>
+#include <lariat/sched/channel/channel.hpp>
+#include <lariat/sched/scope/cancellation_source.hpp>
 #include <lariat/sched/scope/exit_scope.hpp>
 #include <lariat/sched/scope/for_each_concurrent.hpp>
 #include <lariat/sched/scope/join_set.hpp>
+#include <lariat/sched/scope/select.hpp>
+#include <lariat/sched/scope/start_staggered.hpp>
+#include <lariat/sched/scope/stop.hpp>
 #include <lariat/sched/scope/task_group.hpp>
 #include <lariat/sched/task/generator.hpp>
 #include <lariat/sched/task/result.hpp>
 #include <lariat/sched/task/spawn.hpp>
+#include <lariat/sched/time/remaining.hpp>
 #include <lariat/sched/time/retry.hpp>
+#include <lariat/sched/time/timeout.hpp>
 #include <lariat/sched/time/timer.hpp>
 
 #ifdef LARIAT_CATCH2_V3
@@ -19,11 +27,13 @@
 #include <catch2/catch.hpp>
 #endif
 
+#include <algorithm>
 #include <chrono>
 #include <optional>
 #include <sstream>
 #include <string>
 #include <system_error>
+#include <utility>
 #include <vector>
 
 using namespace lariat;
@@ -92,7 +102,69 @@ task<io::tcp_stream> connect_patiently(io::address server) {
   co_return stream;
 }
 
+std::string query(const std::string& question) {
+  // What a driver of a database is told, so that it does not work for nobody.
+  const auto patience = std::min<std::chrono::nanoseconds>(remaining(), 30s);
+  return question + " within " + std::to_string(patience / 1s) + " s";
+}
+
+task<std::string> answer(std::string question, cancellation_token closing) {
+  cancellation_source request = closing.child();
+  request.cancel_after(10s, "the client does not wait longer");
+  const auto ask = [&]() -> task<std::string> {
+    std::string text = co_await timeout(5s, to_thread(query, question));
+    co_return text;
+  };
+  std::string text = co_await with_stop_token(request.token(), ask());
+  co_return text;
+}
+
+task<int> serve(channel_receiver<int> jobs, cancellation_token closing) {
+  int sum = 0;
+  for (;;) {
+    auto [job, closed] = co_await select(jobs.receive(), closing);
+    if (job.has_value() && job.value()) sum += *job.value();
+    if (closed.has_value()) co_return sum;
+  }
+}
+
+task<std::string> nearest(std::string page) {
+  auto [index, text] = co_await start_staggered(50ms, io::fs::read_file("/near/" + page),
+                                                io::fs::read_file("/far/" + page));
+  co_return text;
+}
+
 }  // namespace
+
+TEST_CASE("a request has a time limit, and ends when the server closes", "[runtime][guide]") {
+  testing::simulation world;
+  world.write_file("/far/page", "far");
+  world.run([&]() -> task<> {
+    cancellation_source closing;
+    const std::string text = co_await answer("who", closing.token());
+    CHECK(text == "who within 5 s");
+
+    auto jobs = channel<int>(8);
+    auto serving = spawn(serve, std::move(jobs.receiver), closing.token());
+    co_await jobs.sender.send(1);
+    co_await jobs.sender.send(2);
+    co_await sleep_for(1s);
+    CHECK_FALSE(serving.done());
+    closing.cancel("closing time");
+    const int sum = co_await serving;
+    CHECK(sum == 3);
+    std::string reason;
+    try {
+      (void)co_await answer("late", closing.token());
+    } catch (const operation_cancelled& cancel) {
+      reason = cancel.reason();
+    }
+    CHECK(reason == "closing time");
+
+    const std::string page = co_await nearest("page");
+    CHECK(page == "far");
+  }());
+}
 
 TEST_CASE("what a list names is copied", "[runtime][guide]") {
   testing::simulation world;
