@@ -1,8 +1,6 @@
 #include <lariat/sched/scope/join_set.hpp>
 
-#include <lariat/sched/loop/detail/debug_options.hpp>
 #include <lariat/sched/loop/loop.hpp>
-#include <lariat/sched/report/detail/wait_chain.hpp>
 
 #include <cassert>
 #include <stdexcept>
@@ -69,41 +67,16 @@ void join_set_base::cancel(std::string_view reason) noexcept {
 
 void join_set_base::ended(join_set_entry& which) noexcept {
   ended_.push(running_.remove(which));
-  if (waits_for_end_ != nullptr) std::exchange(waits_for_end_, nullptr)->complete();
-  if (waits_for_room_ != nullptr && !full()) std::exchange(waits_for_room_, nullptr)->complete();
+  sole_wait::wake(waits_for_end_);
+  if (!full()) sole_wait::wake(waits_for_room_);
 }
 
-bool join_set_operation::start() {
-  if (must_cancel()) {
-    cancelled_ = true;
-    return false;
-  }
-  if (ready()) return false;
-  if (place() != nullptr) {
-    throw std::logic_error(std::string("lariat: ") + info().name +
-                           ": another task awaits it already");
-  }
-  if (deadlock_checks()) refuse_deadlock(*this);
-  suspend();
-  place() = this;
-  return true;
-}
-
-woken_by join_set_operation::depends_on(dependency_visitor& visit) const {
-  if (suspended() && place() != this) return woken_by::anything;  // Told already.
+void join_set_operation::visit_running(dependency_visitor& visit) const {
   const join_set_list& running = set_->running_;
   for (const join_set_entry* each = running.first(); each != nullptr;
        each = join_set_list::after(*each)) {
     if (!visit.task(each->record())) break;
   }
-  return woken_by::any_of;
-}
-
-void join_set_operation::cancel() noexcept {
-  if (place() != this) return;  // It was told, and is queued already.
-  place() = nullptr;
-  cancelled_ = true;
-  complete();
 }
 
 }  // namespace lariat::detail

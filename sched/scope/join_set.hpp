@@ -1,6 +1,7 @@
 #pragma once
 
 #include <lariat/sched/loop/operation.hpp>
+#include <lariat/sched/scope/detail/sole_wait.hpp>
 #include <lariat/sched/task/join_handle.hpp>
 #include <lariat/sched/task/outcome.hpp>
 
@@ -57,34 +58,17 @@ class join_set_list {
 };
 
 /// The wait for the next end, or for room.
-class join_set_operation : public starting_operation<join_set_operation> {
- public:
-  void cancel() noexcept final;
-  woken_by depends_on(dependency_visitor& visit) const final;
-
+class join_set_operation : public sole_wait {
  protected:
   explicit join_set_operation(join_set_base& set) noexcept : set_(&set) {}
   ~join_set_operation() = default;
 
   [[nodiscard]] join_set_base& set() const noexcept { return *set_; }
 
-  /// \throws operation_cancelled if the wait was cancelled.
-  void check() const {
-    if (cancelled_) throw_cancelled();
-  }
-
  private:
-  friend class join_set_base;
-  friend starting_operation;
-
-  /// Whether there is nothing to wait for.
-  [[nodiscard]] virtual bool ready() const noexcept = 0;
-  /// Where the set keeps a wait of this kind: there is one at most.
-  [[nodiscard]] virtual join_set_operation*& place() const noexcept = 0;
-  bool start();
+  void visit_running(dependency_visitor& visit) const final;
 
   join_set_base* set_;
-  bool cancelled_ = false;
 };
 
 /// The part of `join_set` that does not depend on the type of the values.
@@ -114,9 +98,7 @@ class join_set_base {
 
    private:
     [[nodiscard]] bool ready() const noexcept override { return !set().full(); }
-    [[nodiscard]] join_set_operation*& place() const noexcept override {
-      return set().waits_for_room_;
-    }
+    [[nodiscard]] sole_wait*& place() const noexcept override { return set().waits_for_room_; }
   };
 
   /// Waits until fewer than `limit` tasks run, so that one more may be added. One task at a time
@@ -135,7 +117,7 @@ class join_set_base {
   [[nodiscard]] std::unique_ptr<join_set_entry> take() noexcept;
   [[nodiscard]] bool has_ended() const noexcept { return !ended_.empty() || running_.empty(); }
 
-  join_set_operation* waits_for_end_ = nullptr;
+  sole_wait* waits_for_end_ = nullptr;
 
  private:
   friend class join_set_entry;
@@ -144,7 +126,7 @@ class join_set_base {
 
   join_set_list running_;
   join_set_list ended_;
-  join_set_operation* waits_for_room_ = nullptr;
+  sole_wait* waits_for_room_ = nullptr;
   std::size_t limit_;
 };
 
@@ -200,7 +182,7 @@ class join_set : public detail::join_set_base {
    private:
     [[nodiscard]] join_set& own() const noexcept { return static_cast<join_set&>(this->set()); }
     [[nodiscard]] bool ready() const noexcept override { return own().has_ended(); }
-    [[nodiscard]] detail::join_set_operation*& place() const noexcept override {
+    [[nodiscard]] detail::sole_wait*& place() const noexcept override {
       return own().waits_for_end_;
     }
   };

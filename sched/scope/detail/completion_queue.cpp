@@ -1,12 +1,9 @@
 #include <lariat/sched/scope/detail/completion_queue.hpp>
 
-#include <lariat/sched/loop/detail/debug_options.hpp>
 #include <lariat/sched/loop/loop.hpp>
-#include <lariat/sched/report/detail/wait_chain.hpp>
 
 #include <cassert>
 #include <stdexcept>
-#include <utility>
 
 namespace lariat::detail {
 
@@ -34,43 +31,21 @@ completion_queue::~completion_queue() {
 
 void completion_queue::ended(const entry& which) noexcept {
   order_.push_back(static_cast<std::size_t>(&which - entries_.data()));
-  if (waiting_ != nullptr) std::exchange(waiting_, nullptr)->complete();
+  sole_wait::wake(waiting_);
 }
 
-bool completion_operation::start() {
-  if (must_cancel()) {
-    cancelled_ = true;
-    return false;
-  }
-  if (queue_->given_ < queue_->order_.size() || queue_->given_ == queue_->entries_.size()) {
-    return false;
-  }
-  if (queue_->waiting_ != nullptr) {
-    throw std::logic_error("lariat: as_completed: another task awaits the next one already");
-  }
-  if (deadlock_checks()) refuse_deadlock(*this);
-  suspend();
-  queue_->waiting_ = this;
-  return true;
+bool completion_operation::ready() const noexcept {
+  return queue_->given_ < queue_->order_.size() || queue_->given_ == queue_->entries_.size();
 }
 
-woken_by completion_operation::depends_on(dependency_visitor& visit) const {
-  if (suspended() && queue_->waiting_ != this) return woken_by::anything;  // Told already.
+void completion_operation::visit_running(dependency_visitor& visit) const {
   for (const completion_queue::entry& each : queue_->entries_) {
     if (!each.record().done() && !visit.task(each.record())) break;
   }
-  return woken_by::any_of;
-}
-
-void completion_operation::cancel() noexcept {
-  if (queue_->waiting_ != this) return;  // It was told, and is queued already.
-  queue_->waiting_ = nullptr;
-  cancelled_ = true;
-  complete();
 }
 
 std::size_t completion_operation::take() {
-  if (cancelled_) throw_cancelled();
+  check();
   if (queue_->given_ == queue_->entries_.size()) return none;
   return queue_->order_[queue_->given_++];
 }

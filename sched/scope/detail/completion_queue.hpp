@@ -1,9 +1,9 @@
 #pragma once
 
 #include <lariat/sched/loop/operation.hpp>
+#include <lariat/sched/scope/detail/sole_wait.hpp>
 #include <lariat/sched/task/detail/spawned.hpp>
 
-#include <coroutine>
 #include <cstddef>
 #include <vector>
 
@@ -39,15 +39,13 @@ class completion_queue {
   std::vector<entry> entries_;
   std::vector<std::size_t> order_;  // Tasks that have ended. Has room for all from the beginning.
   std::size_t given_ = 0;
-  completion_operation* waiting_ = nullptr;
+  sole_wait* waiting_ = nullptr;
 };
 
 /// The wait for the next task that ends.
-class completion_operation : public starting_operation<completion_operation> {
+class completion_operation : public sole_wait {
  public:
-  void cancel() noexcept final;
   [[nodiscard]] operation_info info() const noexcept final { return {"as_completed"}; }
-  woken_by depends_on(dependency_visitor& visit) const final;
 
  protected:
   static constexpr std::size_t none = static_cast<std::size_t>(-1);
@@ -60,12 +58,11 @@ class completion_operation : public starting_operation<completion_operation> {
   [[nodiscard]] std::size_t take();
 
  private:
-  friend class completion_queue;
-  friend starting_operation;
-  bool start();
+  [[nodiscard]] bool ready() const noexcept final;
+  [[nodiscard]] sole_wait*& place() const noexcept final { return queue_->waiting_; }
+  void visit_running(dependency_visitor& visit) const final;
 
   completion_queue* queue_;
-  bool cancelled_ = false;
 };
 
 }  // namespace lariat::detail
