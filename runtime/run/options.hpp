@@ -28,6 +28,19 @@ struct runtime_options {
   /// Loops, each with a thread and a ring of its own. The first runs on the thread of `block_on`.
   std::size_t loops = 1;
 
+  /// Pins each loop's thread to a CPU of its own: loop i to the i-th of `loop_cpus`, or of those
+  /// that the process may use (its affinity mask). The thread that `block_on` runs the first loop
+  /// on is pinned during that call only. Threads of lanes and pools are not pinned; those that
+  /// tasks start themselves inherit the CPU, as on Linux all do. Fewer CPUs than loops are
+  /// std::invalid_argument when the runtime is made, and a CPU that cannot be had is
+  /// std::system_error.
+  bool pin_loops = false;
+
+  /// CPUs to pin the loops to, as `taskset -c` and Seastar's `--cpuset` write them: "0-3,8". They
+  /// may be outside the affinity mask. Null: those of the mask. Read when the runtime is
+  /// made; implies `pin_loops`.
+  const char* loop_cpus = nullptr;
+
   /// Limits of a loop's turn, and its spin before sleeping.
   loop_limits limits = {};
 
@@ -42,6 +55,17 @@ struct runtime_options {
   /// At the end, tasks that have not ended so long after their cancel are listed on stderr, and
   /// cancelled again, and again after as long. In nanoseconds; 0: never.
   clock_ns shutdown_grace_ns = 30'000'000'000;
+
+  /// How long a shutdown may take: the time from its cancel of all tasks, when the main task has
+  /// ended, to the end of the last task and of the last function on a thread. When it is over, what
+  /// still lives is printed to stderr, the tasks with where each waits, the lanes and pools whose
+  /// functions run, and the process ends by `std::abort`: no destructor and no `atexit` function
+  /// runs. In nanoseconds; 0: waits for ever, and no thread watches.
+  ///
+  /// It helps against tasks that swallow their cancels, steps that never return, which block the
+  /// loop, and functions of `to_thread` and `to_pool` that never return. The main task's own end
+  /// takes as long as it takes, after SIGINT too; a second SIGINT ends the process at once.
+  clock_ns shutdown_timeout_ns = 0;
 
   /// Asked, on any of the runtime's threads, what to do about each failure that nobody awaited.
   /// Null: `unhandled_action::report`.

@@ -4,6 +4,7 @@
 #include <lariat/runtime/observe/dump.hpp>
 #include <lariat/sched/coroutine/detail/thread_state.hpp>
 #include <lariat/sched/loop/detail/debug_options.hpp>
+#include <lariat/sched/thread/detail/affinity.hpp>
 #include <lariat/sched/thread/detail/name_thread.hpp>
 #include <lariat/sched/time/timer.hpp>
 
@@ -28,9 +29,10 @@ runtime* running_runtime() noexcept {
   return loop::current() == nullptr ? nullptr : static_cast<runtime*>(this_thread_state().runtime);
 }
 
-loop_thread::loop_thread(const runtime_options& options, outstanding_work& work,
+loop_thread::loop_thread(const runtime_options& options, int cpu, outstanding_work& work,
                          stuck_report& stuck)
     : grace_(options.shutdown_grace_ns),
+      cpu_(cpu),
       driver_(driver_options(options)),
       loop_(driver_, options.limits),
       closer_(*this, [](loop_thread& thread) { thread.close_here(); }),
@@ -59,6 +61,7 @@ bool loop_thread::belongs_here() const noexcept {
 
 void loop_thread::run_here(runtime& owner, const bool& done) {
   runner_ = std::this_thread::get_id();
+  const pinned_thread pin(cpu_);
   const registered_loop entry(loop_);
   thread_state& here = own_thread_state();
   here.runtime = &owner;

@@ -24,8 +24,9 @@ namespace lariat::detail {
 /// A loop with its ring and, but for a first one that `block_on` runs, its thread.
 class loop_thread {
  public:
+  /// Whichever thread runs it is pinned to `cpu`, unless that is negative.
   /// \throws io::io_uring_unavailable
-  loop_thread(const runtime_options& options, outstanding_work& work, stuck_report& stuck);
+  loop_thread(const runtime_options& options, int cpu, outstanding_work& work, stuck_report& stuck);
   loop_thread(const loop_thread&) = delete;
   loop_thread& operator=(const loop_thread&) = delete;
 
@@ -75,6 +76,7 @@ class loop_thread {
   void remind() noexcept;
 
   clock_ns grace_;
+  int cpu_;
   io::loop_driver driver_;
   std::optional<stuck_monitor> monitor_;  // Where deadlocks are looked for.
   lariat::loop loop_;

@@ -1,19 +1,40 @@
 #include <lariat/runtime/run/detail/runtime_core.hpp>
 
+#include <lariat/runtime/run/detail/shutdown_watch.hpp>
 #include <lariat/runtime/run/detail/sigint.hpp>
 #include <lariat/runtime/run/runtime.hpp>
 #include <lariat/sched/cancel/detail/is_cancelled.hpp>
 #include <lariat/sched/executor/runtime_closed.hpp>
 #include <lariat/sched/loop/detail/failure_text.hpp>
+#include <lariat/sched/thread/detail/affinity.hpp>
 
 #include <cstdio>
 #include <stdexcept>
+#include <string>
 #include <utility>
 
 namespace lariat::detail {
 namespace {
 
 constexpr std::size_t loops_max = 65'536;
+
+// The CPU of each loop, -1 for all: none is pinned.
+std::vector<int> cpus_of_loops(const runtime_options& options) {
+  std::vector<int> chosen(options.loops, -1);
+  if (!options.pin_loops && options.loop_cpus == nullptr) return chosen;
+  const std::vector<unsigned> cpus =
+      options.loop_cpus == nullptr ? affine_cpus() : cpus_in(options.loop_cpus);
+  if (cpus.size() < options.loops) {
+    throw std::invalid_argument("lariat: runtime: pin_loops: " + std::to_string(options.loops) +
+                                " loops want a CPU each, and there are " +
+                                std::to_string(cpus.size()) + " (" + cpu_list_text(cpus) + ")");
+  }
+  for (std::size_t index = 0; index < options.loops; ++index) {
+    pinned_thread::check(cpus[index]);
+    chosen[index] = static_cast<int>(cpus[index]);
+  }
+  return chosen;
+}
 
 }  // namespace
 
@@ -32,8 +53,9 @@ runtime_core::runtime_core(runtime& owner, const runtime_options& options)
   if (options.loops > loops_max) {
     throw std::invalid_argument("lariat: runtime: more than 65536 loops, each with a thread");
   }
+  const std::vector<int> cpus = cpus_of_loops(options);
   for (std::size_t index = 0; index < options.loops; ++index) {
-    threads_.push_back(std::make_unique<loop_thread>(options, work_, stuck_));
+    threads_.push_back(std::make_unique<loop_thread>(options, cpus[index], work_, stuck_));
     loop& made = threads_.back()->loop();
     made.on_failure(&runtime_core::failure_hook, this);
     made.set_blocking(&*blocking_);
@@ -170,10 +192,12 @@ const char* runtime_core::obstacle_to_shutdown() noexcept {
 
 std::vector<std::exception_ptr> runtime_core::shut_down(runtime& owner) {
   if (stopped_.exchange(true)) return {};
+  shutdown_watch watch(options_.shutdown_timeout_ns, *blocking_, *computing_);
   work_.close();  // First: what comes from outside is refused, so that there is an end of it.
   for (auto& thread : threads_) thread->close();
   if (!first().has_thread()) first().run_to_end(owner);
   for (auto& thread : threads_) thread->join();
+  watch.loops_ended();
   computing_.reset();
   blocking_.reset();  // Waits for functions whose tasks have abandoned them.
   const std::lock_guard lock(mutex_);

@@ -1,5 +1,7 @@
 #include <lariat/sched/thread/detail/start_thread.hpp>
 
+#include <lariat/sched/thread/detail/affinity.hpp>
+
 #include <sys/resource.h>
 
 #include <fstream>
@@ -19,6 +21,7 @@ std::string thread_count() {
 }  // namespace
 
 thread_starter start_thread = [](void (*body)(void*), void* argument) {
+  const unpinned_scope of_the_loop;
   return std::thread(body, argument);
 };
 

@@ -1,10 +1,10 @@
 #include <lariat/sched/thread/detail/usable_cpus.hpp>
 
+#include <lariat/sched/thread/detail/affinity.hpp>
 #include <lariat/sched/thread/detail/own_descriptor.hpp>
 
-#include <sched.h>
-
 #include <algorithm>
+#include <cstddef>
 #include <sstream>
 #include <string>
 #include <thread>
@@ -12,12 +12,14 @@
 namespace lariat::detail {
 namespace {
 
-unsigned affine_cpus() noexcept {
-  cpu_set_t mask;
-  if (::sched_getaffinity(0, sizeof mask, &mask) == 0) {
-    return static_cast<unsigned>(std::max(CPU_COUNT(&mask), 1));
+unsigned affine_count() noexcept {
+  try {
+    if (const std::size_t count = affine_cpus().size(); count != 0) {
+      return static_cast<unsigned>(count);
+    }
+  } catch (...) {
+    // There is no memory for the list.
   }
-  // A machine of more than 1024 CPUs: the mask does not fit.
   return std::max(std::thread::hardware_concurrency(), 1U);
 }
 
@@ -48,7 +50,7 @@ unsigned cgroup_cpus(const std::string& mount, const std::string& membership, un
 }
 
 unsigned usable_cpus() noexcept {
-  const unsigned affine = affine_cpus();
+  const unsigned affine = affine_count();
   try {
     return cgroup_cpus("/sys/fs/cgroup", "/proc/self/cgroup", affine);
   } catch (...) {
