@@ -1,8 +1,11 @@
 #pragma once
 
+#include <lariat/sched/executor/priority.hpp>
+
 namespace lariat {
 
 namespace detail {
+class ready_levels;
 class run_queue;
 template <class, class, class>
 class basic_inbox;
@@ -26,7 +29,12 @@ class runnable {
   virtual ~runnable() = default;
 
  private:
+  friend class detail::ready_levels;
   friend class detail::run_queue;
+
+  /// The level at which a loop queues it. Asked only if the loop has tasks of several.
+  [[nodiscard]] virtual task_priority ready_level() const noexcept { return task_priority::normal; }
+
   template <class, class, class>
   friend class detail::basic_inbox;
   runnable* next_ = nullptr;

@@ -81,6 +81,15 @@ void context::attach() noexcept {
   loop_->enter(*this);
 }
 
+void context::set_priority(task_priority priority) noexcept {
+  id_and_priority_ = id() | static_cast<std::uint64_t>(priority) << priority_shift;
+  if (loop::current() == loop_) use_priority();
+}
+
+void context::use_priority() noexcept {
+  if (priority() != task_priority::normal) loop_->use_priorities();
+}
+
 void context::detach() noexcept {
   live_ = false;
   loop_->leave(*this);

@@ -27,7 +27,7 @@ struct local_values;
 /// where it was spawned, whether it is being cancelled, and the operation that it is suspended in.
 ///
 /// A child that is awaited directly shares its awaiter's context. A context belongs to one loop;
-/// all but `id`, `name` and `spawn_site` may be used on that loop's thread only.
+/// all but `id`, `priority`, `name` and `spawn_site` may be used on that loop's thread only.
 class context : public runnable {
  public:
   context() = default;
@@ -53,7 +53,14 @@ class context : public runnable {
   [[nodiscard]] executor* computing_on() const noexcept { return on_pool_ ? find_pool() : nullptr; }
 
   /// Unique among the process's tasks, in order of their start.
-  [[nodiscard]] std::uint64_t id() const noexcept { return id_; }
+  [[nodiscard]] std::uint64_t id() const noexcept {
+    return id_and_priority_ & ~(~std::uint64_t{0} << priority_shift);
+  }
+
+  /// Given at its spawn, or inherited from the task that made it.
+  [[nodiscard]] task_priority priority() const noexcept {
+    return static_cast<task_priority>(id_and_priority_ >> priority_shift);
+  }
 
   /// Empty if the task was given none.
   [[nodiscard]] std::string_view name() const noexcept;
@@ -119,7 +126,7 @@ class context : public runnable {
   /// Sets the loop that it will belong to. Any thread.
   void place(lariat::loop& loop, std::source_location site) noexcept {
     loop_ = &loop;
-    id_ = next_id();
+    id_and_priority_ = next_id();  // Of normal priority.
     spawn_site_ = site;
   }
 
@@ -131,11 +138,21 @@ class context : public runnable {
 
   void set_name(std::string_view name);
 
-  /// Takes over the local values of the task `maker`. Called before `attach`.
-  void inherit_locals(const context& maker) {
+  /// Takes over the local values and the priority of the task `maker`. Called after `place` and
+  /// before `attach`.
+  void inherit_from(const context& maker) {
+    if (maker.priority() != task_priority::normal) [[unlikely]]
+      set_priority(maker.priority());
     if (maker.extras_.load(std::memory_order_relaxed) != nullptr) [[unlikely]]
       inherit_extras(maker);
   }
+
+  /// Called after `place` and before `attach`.
+  void set_priority(task_priority priority) noexcept;
+
+  /// Has the loop look at priorities, if the task has one that is not normal. Called after `attach`
+  /// where another thread has set it.
+  void use_priority() noexcept;
 
   /// Its coroutines run on a pool. Called before `attach`.
   void mark_on_pool() noexcept { on_pool_ = true; }
@@ -155,6 +172,8 @@ class context : public runnable {
   /// Called only if it is on a pool.
   [[nodiscard]] virtual executor* find_pool() const noexcept { return nullptr; }
 
+  static constexpr unsigned priority_shift = 62;
+
   // Times in 32 bits: units of 1.05 ms, which wrap after 52 days.
   static constexpr unsigned coarse_bits = 20;
   static std::uint32_t coarse(clock_ns time) noexcept {
@@ -163,6 +182,7 @@ class context : public runnable {
   // Members that few tasks need: a name, a cancel's reason, a stop source, the failure sink, local
   // values.
   struct extras;
+  [[nodiscard]] task_priority ready_level() const noexcept final { return priority(); }
   void pass_cancel_on() noexcept;
   [[nodiscard]] operation_cancelled deliver_cancel() noexcept;
   void inherit_extras(const context& maker);
@@ -174,7 +194,8 @@ class context : public runnable {
   context* previous_ = nullptr;  // In the loop's list of live contexts.
   context* next_ = nullptr;
   operation* waiting_in_ = nullptr;
-  std::uint64_t id_ = 0;
+  // One word, as neither changes once the task has started: threads that work for it read both.
+  std::uint64_t id_and_priority_ = 0;
   std::source_location spawn_site_;
   std::atomic<extras*> extras_ = nullptr;  // Threads that work for the task may read it, too.
   // Small types, because there may be a million sleeping tasks: the class takes 80 bytes.

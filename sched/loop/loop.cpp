@@ -228,13 +228,13 @@ void loop::turn(const bool& done) noexcept {
   // Where work is shared the ready steps need not be run first: each has a unit of its own, or
   // serves tasks, and no task lives here. Waiting for an empty queue could last for ever, as other
   // threads may keep posting.
-  if (closed_ && live_ == 0 && !gave_up_work_ && (ready_.empty() || work_ != nullptr)) [[unlikely]]
+  if (closed_ && live_ == 0 && !gave_up_work_ && (!has_ready() || work_ != nullptr)) [[unlikely]]
     give_up_work();
   if (done) return;
-  if (ready_.empty()) {
-    sleep();
-  } else {
+  if (has_ready()) {
     driver_.poll();
+  } else {
+    sleep();
   }
   // Without timers nobody needs the exact time, and reading it costs enough to show in benchmarks.
   if (timers_.size() == 0) {
@@ -245,7 +245,48 @@ void loop::turn(const bool& done) noexcept {
   timers_.advance(turn_time_, [this](runnable& step) { ready_.push(step); });
 }
 
+void loop::use_priorities() noexcept {
+  if (levels_) return;
+  levels_.emplace();
+  // `run_ready`, if it runs, ends after this step; it is not used any more.
+  level_steps_ = std::exchange(limits_.steps, 0);
+}
+
+bool loop::run_nested(context& task) noexcept {
+  if (nested_ == nested_max) return false;
+  ++nested_;
+  context* const outer = running_;  // It lives: its step is on the stack.
+  task.run();
+  running_ = outer;
+  --nested_;
+  return true;
+}
+
+// As `run_ready`. What has become ready is sorted before each step, so that queueing it costs
+// nothing more than in a loop without priorities.
+void loop::run_levels(const bool& done) noexcept {
+  clock_ns end = 0;
+  for (std::uint32_t steps = 0; steps < level_steps_;) {
+    levels_->sort(ready_);
+    runnable* const step = levels_->pop();
+    if (step == nullptr) return;
+    // The clock is looked at after each step of low priority: nothing urgent should wait for the
+    // kernel to be asked while there is time for these.
+    const std::uint32_t before = steps;
+    steps += levels_->took_low() ? 16 : 1;
+    step->run();
+    running_ = nullptr;
+    if (done) return;
+    if (steps / 16 == before / 16) continue;
+    const clock_ns now = driver_.now();
+    if (end == 0) end = now + limits_.turn_ns;
+    if (now >= end) return;
+  }
+}
+
 void loop::run_ready(const bool& done) noexcept {
+  if (levels_) [[unlikely]]
+    return run_levels(done);
   clock_ns end = 0;
   for (std::uint32_t steps = 1; steps <= limits_.steps; ++steps) {
     runnable* step = ready_.pop();

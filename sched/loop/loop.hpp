@@ -2,6 +2,7 @@
 
 #include <lariat/sched/executor/detail/inbox.hpp>
 #include <lariat/sched/executor/detail/outstanding_work.hpp>
+#include <lariat/sched/executor/detail/ready_levels.hpp>
 #include <lariat/sched/executor/detail/run_queue.hpp>
 #include <lariat/sched/executor/detail/timer_wheel.hpp>
 #include <lariat/sched/executor/driver.hpp>
@@ -14,6 +15,7 @@
 #include <cstdint>
 #include <exception>
 #include <memory>
+#include <optional>
 
 namespace lariat {
 
@@ -82,7 +84,16 @@ class loop final : public executor {
   void ready(runnable& step) noexcept { ready_.push(step); }
 
   /// Whether a step is queued.
-  [[nodiscard]] bool has_ready() const noexcept { return !ready_.empty(); }
+  [[nodiscard]] bool has_ready() const noexcept {
+    return !ready_.empty() || (levels_ && !levels_->empty());
+  }
+
+  /// From now on steps run in the order of their tasks' priorities. On the loop's thread.
+  void use_priorities() noexcept;
+
+  /// Runs a task's first step at once, inside the step that runs now. False, and nothing is done,
+  /// if so many are nested in each other already that the stack may end.
+  [[nodiscard]] bool run_nested(context& task) noexcept;
 
   void post(runnable& step) noexcept override;
 
@@ -208,6 +219,7 @@ class loop final : public executor {
   void give_up_work() noexcept;
   void turn(const bool& done) noexcept;
   void run_ready(const bool& done) noexcept;
+  void run_levels(const bool& done) noexcept;
   void sleep() noexcept;
   void park() noexcept;
   [[nodiscard]] bool spin(clock_ns limit) noexcept;
@@ -238,12 +250,16 @@ class loop final : public executor {
   detail::outstanding_work* work_ = nullptr;
   ambient* ambient_ = nullptr;
   std::shared_ptr<detail::failure_sink> failures_ = std::make_shared<detail::failure_sink>();
+  std::uint32_t nested_ = 0;  // Tasks that `run_nested` runs.
+  std::uint32_t level_steps_ = 0;
+  std::optional<detail::ready_levels> levels_;  // None while all tasks have the same priority.
   const void* stack_base_ = nullptr;
   const void* stack_end_ = nullptr;
   detail::timer_wheel timers_;
 
   static constexpr std::uint32_t inline_max = 128;  // Tokio's budget.
   static constexpr int many_handoffs_min = 16;
+  static constexpr std::uint32_t nested_max = 32;
 
   // Other threads write to this, so it has a cache line of its own.
   alignas(64) detail::inbox inbox_;

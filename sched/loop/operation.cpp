@@ -42,6 +42,10 @@ std::error_code operation::take_cancelled() const noexcept {
   return std::make_error_code(std::errc::operation_canceled);
 }
 
+task_priority operation::ready_level() const noexcept {
+  return context_ == nullptr ? task_priority::normal : context_->priority();
+}
+
 void operation::run() noexcept {
   suspended_ = false;
   if (awaited_by_task_) {

@@ -161,6 +161,7 @@ class operation : public runnable {
   [[nodiscard]] bool suspended() const noexcept { return suspended_; }
 
  private:
+  [[nodiscard]] task_priority ready_level() const noexcept final;
   void adopt_current_loop() noexcept;
   [[noreturn]] void die_suspended() const noexcept;
 

@@ -9,6 +9,7 @@
 #include <concepts>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <source_location>
 #include <type_traits>
 #include <utility>
@@ -19,6 +20,32 @@ namespace lariat {
 /// expression: g++ 12 destroys a class with a destructor twice there.
 struct spawn_options {
   const char* name = nullptr;  ///< For dumps and reports; copied.
+
+  /// Whether the task runs to its first suspension at once, before `spawn` returns (asyncio's eager
+  /// tasks): one that never suspends goes through no queue. Until then the spawning task waits as
+  /// for a function that it calls; but the task is one of its own, with its context, local values
+  /// and stop token, and what it throws goes to its handle. If the runtime is closed, or its group
+  /// is ending, it ends cancelled instead.
+  ///
+  /// It is as any other, and starts by the queue, where the loop does not run on this thread
+  /// (another loop, a thread, a pool), where 32 eager starts are nested in each other, which bounds
+  /// the stack, and where a group's body is no coroutine but a function that spawns before it gives
+  /// one.
+  bool eager = false;
+
+  /// Which tasks run first among those that are ready on the loop. Empty: that of the task that
+  /// spawns it, normal outside of tasks. Children of `when_all` and all other combinators inherit
+  /// it, as in Seastar's scheduling groups; so what a task has others do for it is as urgent as it
+  /// is. A function on a thread or a pool has none; what is awaited there has the task's when it is
+  /// back.
+  ///
+  /// A high one that becomes ready waits for the step that runs, and for what is ready at its own
+  /// level. Of the others each level has one step in 17 at least, so nothing starves; and within a
+  /// level it is first come, first served. What the loop has to ask the kernel for, and timers, it
+  /// sees at the end of its turn (`loop_limits`), after each low step if these take long.
+  /// A loop on which all are normal pays nothing for this.
+  std::optional<task_priority> priority = {};
+
   /// Where the task is spawned: the place of the braces.
   std::source_location site = std::source_location::current();
 };
@@ -119,12 +146,39 @@ auto launch(const Place& place, const char* name, std::source_location site, Fun
   return join_handle<value>(*record.release());
 }
 
+/// Whether a task of `place` may start eagerly now. A group's body has to exist before a child
+/// ends: while its parent runs it does not.
+inline bool may_be_eager(const spawn_place&) noexcept { return true; }
+inline bool may_be_eager(const scoped_place& place) noexcept {
+  return place.where.running() != &place.parent;
+}
+
+template <class Place, class Function, class... Args>
+auto launch_as(const Place& place, const spawn_options& options, Function&& function,
+               Args&&... args) {
+  require_storable<Function, Args...>();
+  using value = spawned_value<Function, Args...>;
+  auto record =
+      make_record<value>(place, options.name == nullptr ? std::string_view() : options.name,
+                         std::forward<Function>(function), std::forward<Args>(args)...);
+  record->launch(place.where, options.site, options.priority ? &*options.priority : nullptr,
+                 options.eager && may_be_eager(place));
+  return join_handle<value>(*record.release());
+}
+
 template <class Place, class T>
 join_handle<T> launch_task(const Place& place, const char* name, std::source_location site,
                            task<T>&& body) {
   if (!body) throw_task_awaited_twice();
   refuse_closure_task(promise_of(body), site);
   return launch(place, name, site, return_task<T>{std::move(body)});
+}
+
+template <class Place, class T>
+join_handle<T> launch_task_as(const Place& place, const spawn_options& options, task<T>&& body) {
+  if (!body) throw_task_awaited_twice();
+  refuse_closure_task(promise_of(body), options.site);
+  return launch_as(place, options, return_task<T>{std::move(body)});
 }
 
 /// The forms of `spawn`, for a class whose `spawn_here()` returns the place of its tasks. A default
@@ -164,8 +218,7 @@ class spawner {
   template <class F, class... Args>
     requires spawnable<F, Args...>
   auto spawn(const spawn_options& options, F&& function, Args&&... args) {
-    return launch(place(), options.name, options.site, std::forward<F>(function),
-                  std::forward<Args>(args)...);
+    return launch_as(place(), options, std::forward<F>(function), std::forward<Args>(args)...);
   }
   /// Starts a task that exists. \throws std::logic_error if a lambda with captures made it.
   template <class T>
@@ -176,7 +229,7 @@ class spawner {
   /// The same, with options.
   template <class T>
   join_handle<T> spawn(const spawn_options& options, task<T>&& body) {
-    return launch_task(place(), options.name, options.site, std::move(body));
+    return launch_task_as(place(), options, std::move(body));
   }
   /// Says what is wrong with the call.
   template <class F, class... Args>

@@ -12,7 +12,7 @@ namespace lariat::detail {
 void posted_call::hand_over(std::unique_ptr<posted_call> call, loop& where,
                             std::source_location site) {
   call->place(where, site);
-  if (const context* const maker = running_task()) call->inherit_locals(*maker);
+  if (const context* const maker = running_task()) call->inherit_from(*maker);
   // At last: what is announced is posted, or the loop would wait for it for ever.
   if (!where.announce()) throw runtime_closed("post");
   where.post(*call.release());

@@ -74,9 +74,9 @@ class child_base : public context, private return_point {
   void start(child_owner& told, const context& parent, std::source_location site) noexcept {
     told_ = &told;
     parent_ = &parent;
-    inherit_locals(parent);
-    if (parent.computing_on() != nullptr) mark_on_pool();
     place(*parent.owner(), site);
+    inherit_from(parent);
+    if (parent.computing_on() != nullptr) mark_on_pool();
     attach();
     owner()->ready(*this);
   }

@@ -45,8 +45,25 @@ bool spawned::send(Action action) noexcept {
 }
 
 void spawned::launch(loop& where, std::source_location site) {
+  prepare(where, site);
+  start(where);
+}
+
+void spawned::launch(loop& where, std::source_location site, const task_priority* priority,
+                     bool eager) {
+  prepare(where, site);
+  if (priority != nullptr) set_priority(*priority);
+  if (!eager || loop::current() != &where) return start(where);
+  attach();
+  if (!where.run_nested(*this)) where.ready(*this);
+}
+
+void spawned::prepare(loop& where, std::source_location site) {
   place(where, site);
-  if (const context* const maker = running_task()) inherit_locals(*maker);
+  if (const context* const maker = running_task()) inherit_from(*maker);
+}
+
+void spawned::start(loop& where) {
   if (loop::current() == &where) {
     attach();
     where.ready(*this);
@@ -91,6 +108,7 @@ void spawn_scope::visit_children(dependency_visitor& visit) const {
 void spawned::first_run() noexcept {
   if (!live()) {
     attach();
+    use_priority();
     owner()->arrived();
   }
   try {

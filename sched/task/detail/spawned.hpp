@@ -96,6 +96,10 @@ class spawned : public context {
   /// \throws runtime_closed if the loop accepts no more tasks.
   void launch(loop& where, std::source_location site);
 
+  /// The same. `priority` is null if it is inherited. If it is `eager` and `where` runs here, the
+  /// task runs to its first suspension before this returns.
+  void launch(loop& where, std::source_location site, const task_priority* priority, bool eager);
+
   /// Any thread.
   [[nodiscard]] bool done() const noexcept { return state_.done(); }
 
@@ -143,6 +147,8 @@ class spawned : public context {
   template <class Action>
   [[nodiscard]] bool send(Action action) noexcept;
   void first_run() noexcept final;
+  void prepare(loop& where, std::source_location site);
+  void start(loop& where);
   void let_go() noexcept;
   [[nodiscard]] bool unseen(const std::exception_ptr* error) const noexcept;
 

@@ -13,9 +13,11 @@
 #include <lariat/sched/scope/start_staggered.hpp>
 #include <lariat/sched/scope/stop.hpp>
 #include <lariat/sched/scope/task_group.hpp>
+#include <lariat/sched/sync/mutex.hpp>
 #include <lariat/sched/task/generator.hpp>
 #include <lariat/sched/task/result.hpp>
 #include <lariat/sched/task/spawn.hpp>
+#include <lariat/sched/task/yield.hpp>
 #include <lariat/sched/time/remaining.hpp>
 #include <lariat/sched/time/retry.hpp>
 #include <lariat/sched/time/timeout.hpp>
@@ -29,6 +31,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <functional>
 #include <optional>
 #include <sstream>
 #include <string>
@@ -108,7 +111,7 @@ std::string query(const std::string& question) {
   return question + " within " + std::to_string(patience / 1s) + " s";
 }
 
-task<std::string> answer(std::string question, cancellation_token closing) {
+task<std::string> reply(std::string question, cancellation_token closing) {
   cancellation_source request = closing.child();
   request.cancel_after(10s, "the client does not wait longer");
   const auto ask = [&]() -> task<std::string> {
@@ -119,7 +122,7 @@ task<std::string> answer(std::string question, cancellation_token closing) {
   co_return text;
 }
 
-task<int> serve(channel_receiver<int> jobs, cancellation_token closing) {
+task<int> add_up(channel_receiver<int> jobs, cancellation_token closing) {
   int sum = 0;
   for (;;) {
     auto [job, closed] = co_await select(jobs.receive(), closing);
@@ -134,6 +137,30 @@ task<std::string> nearest(std::string page) {
   co_return text;
 }
 
+task<> look_up(mutex& cache, std::string& log) {
+  mutex::guard guard = co_await cache.lock();
+  log += "found ";
+}
+
+task<> tidy_up(std::string& log) {
+  log += "tidied ";
+  co_return;
+}
+
+task<> answer(std::string& log) {
+  log += "answered ";
+  co_return;
+}
+
+task<> serve(mutex& cache, std::string& log) {
+  auto hit = spawn({.name = "look up", .eager = true}, look_up, std::ref(cache), std::ref(log));
+  auto tidy = spawn({.name = "tidy", .priority = task_priority::low}, tidy_up, std::ref(log));
+  auto ping = spawn({.name = "ping", .priority = task_priority::high}, answer, std::ref(log));
+  co_await tidy;
+  co_await ping;
+  co_await hit;
+}
+
 }  // namespace
 
 TEST_CASE("a request has a time limit, and ends when the server closes", "[runtime][guide]") {
@@ -141,11 +168,11 @@ TEST_CASE("a request has a time limit, and ends when the server closes", "[runti
   world.write_file("/far/page", "far");
   world.run([&]() -> task<> {
     cancellation_source closing;
-    const std::string text = co_await answer("who", closing.token());
+    const std::string text = co_await reply("who", closing.token());
     CHECK(text == "who within 5 s");
 
     auto jobs = channel<int>(8);
-    auto serving = spawn(serve, std::move(jobs.receiver), closing.token());
+    auto serving = spawn(add_up, std::move(jobs.receiver), closing.token());
     co_await jobs.sender.send(1);
     co_await jobs.sender.send(2);
     co_await sleep_for(1s);
@@ -155,7 +182,7 @@ TEST_CASE("a request has a time limit, and ends when the server closes", "[runti
     CHECK(sum == 3);
     std::string reason;
     try {
-      (void)co_await answer("late", closing.token());
+      (void)co_await reply("late", closing.token());
     } catch (const operation_cancelled& cancel) {
       reason = cancel.reason();
     }
@@ -225,4 +252,15 @@ TEST_CASE("who is refused tries again until somebody listens", "[runtime][guide]
     io::tcp_stream accepted = co_await listener.accept();
     testing::require(world.now() > 3s, "it was there too early");
   });
+}
+
+TEST_CASE("tasks run at once, or in the order of their priorities", "[runtime][guide]") {
+  testing::simulation world;
+  std::string log;
+  const auto main = [&]() -> task<> {
+    mutex cache;
+    co_await serve(cache, log);
+  };
+  world.run(main());
+  CHECK(log == "found answered tidied ");
 }
