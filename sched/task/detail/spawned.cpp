@@ -44,6 +44,23 @@ bool spawned::send(Action action) noexcept {
   return true;
 }
 
+inline void spawned::prepare(loop& where, std::source_location site) {
+  place(where, site);
+  if (const context* const maker = running_task()) inherit_from(*maker);
+}
+
+inline void spawned::start(loop& where) {
+  if (loop::current() == &where) {
+    attach();
+    where.ready(*this);
+    return;
+  }
+  // Announced last, when nothing can throw any more: a loop waits for ever for a step that was
+  // announced and not posted.
+  if (!where.announce()) throw runtime_closed("spawn");
+  where.post(*this);
+}
+
 void spawned::launch(loop& where, std::source_location site) {
   prepare(where, site);
   start(where);
@@ -56,23 +73,6 @@ void spawned::launch(loop& where, std::source_location site, const task_priority
   if (!eager || loop::current() != &where) return start(where);
   attach();
   if (!where.run_nested(*this)) where.ready(*this);
-}
-
-void spawned::prepare(loop& where, std::source_location site) {
-  place(where, site);
-  if (const context* const maker = running_task()) inherit_from(*maker);
-}
-
-void spawned::start(loop& where) {
-  if (loop::current() == &where) {
-    attach();
-    where.ready(*this);
-    return;
-  }
-  // Announced last, when nothing can throw any more: a loop waits for ever for a step that was
-  // announced and not posted.
-  if (!where.announce()) throw runtime_closed("spawn");
-  where.post(*this);
 }
 
 scope_link::scope_link(spawn_scope& scope, const context& parent, spawned& task) noexcept
