@@ -26,6 +26,8 @@ const std::string& lane::name() const noexcept { return workers_->name; }
 
 unsigned lane::threads_max() const noexcept { return workers_->threads_max; }
 
+std::size_t lane::queue_max() const noexcept { return workers_->queue_max; }
+
 lane_metrics lane::metrics() const noexcept { return workers_->metrics(); }
 
 lane* lane::current() noexcept {
@@ -40,6 +42,8 @@ bool lane::submit(detail::thread_operation& call) noexcept { return workers_->su
 void lane::submit(detail::call_chain& calls) noexcept { workers_->submit(calls); }
 
 bool lane::withdraw(detail::thread_operation& call) noexcept { return workers_->withdraw(call); }
+
+void lane::call_ended() noexcept { workers_->call_ended(); }
 
 void lane::nested_call_ended() noexcept { workers_->nested_call_ended(); }
 

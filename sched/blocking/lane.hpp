@@ -5,6 +5,7 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <limits>
 #include <memory>
 #include <string>
 
@@ -29,14 +30,19 @@ struct lane_options {
   /// microseconds. It looks for less time if it seldom finds any, and only one thread does so at a
   /// time. With only one CPU it yields a few times instead.
   std::chrono::nanoseconds spin = std::chrono::microseconds(50);
+  /// How many calls may wait while all threads are busy; the next one is refused by an error, so
+  /// that an overloaded service can say so at once. By default there is no bound: callers stay
+  /// suspended until their turn, in order of arrival, which holds them back and costs no memory.
+  std::size_t queue_max = std::numeric_limits<std::size_t>::max();
 };
 
 /// A lane's current load, and its number of calls.
 struct lane_metrics {
-  unsigned threads = 0;     ///< Threads that exist.
-  unsigned idle = 0;        ///< How many of them sleep.
-  std::size_t queued = 0;   ///< Calls that wait for a thread.
-  std::uint64_t calls = 0;  ///< Calls that were started, ever.
+  unsigned threads = 0;       ///< Threads that exist.
+  unsigned idle = 0;          ///< How many of them sleep.
+  std::size_t queued = 0;     ///< Calls that wait for a thread.
+  std::uint64_t calls = 0;    ///< Calls that were started, ever.
+  std::uint64_t refused = 0;  ///< Calls that found `queue_max` others waiting, ever.
 };
 
 /// Threads for one kind of blocking work, so that it cannot starve another kind.
@@ -44,8 +50,8 @@ struct lane_metrics {
 /// Threads start on demand, up to the limit, and end when they are idle; top shows them as NAME/0,
 /// NAME/1 and so on. A call goes to the thread that went idle last. When all are busy callers stay
 /// suspended and are served in order of arrival. The queue is linked through the suspended callers
-/// themselves, so it allocates nothing and needs no bound of its own. A forked child has none of
-/// the threads; it starts its own.
+/// themselves, so it allocates nothing and needs no bound; `queue_max` gives it one. A forked child
+/// has none of the threads; it starts its own.
 ///
 /// \par Threads
 /// Any loop on any thread may use a lane.
@@ -64,6 +70,7 @@ class lane {
   /// The name that it was made with.
   [[nodiscard]] const std::string& name() const noexcept;
   [[nodiscard]] unsigned threads_max() const noexcept;
+  [[nodiscard]] std::size_t queue_max() const noexcept;
 
   /// \par Threads
   /// Any thread.
@@ -80,15 +87,20 @@ class lane {
   /// its task abandons it, until a thread has started it. Any thread.
   ///
   /// False, and nothing is done, if that would be a deadlock: this is a thread of the same lane,
-  /// and all others wait for calls to the lane too, so that none is left to run them.
+  /// and all others wait for calls to the lane too, so that none is left to run them. A call that
+  /// finds `queue_max` others waiting is handed back with that error.
   [[nodiscard]] bool submit(detail::thread_operation& call) noexcept;
 
   /// Queues several calls at once, from a thread that is not one of the lane's. Each must live for
   /// as long as above.
+  /// \pre The lane has no `queue_max`.
   void submit(detail::call_chain& calls) noexcept;
 
   /// Takes `call` out of the queue. False if it has been started, or was not queued. Any thread.
   [[nodiscard]] bool withdraw(detail::thread_operation& call) noexcept;
+
+  /// Called by a thread of a lane with a `queue_max` before it hands a call back.
+  void call_ended() noexcept;
 
   /// Called by a thread of this lane when a call that it has submitted to the lane has ended.
   void nested_call_ended() noexcept;

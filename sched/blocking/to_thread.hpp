@@ -291,7 +291,9 @@ auto make_thread_call(lane* where, clock_ns queue_ns, F&& function, Args&&... ar
 /// the stop state of a function whose first parameter is a std::stop_token. For work of more than
 /// about 10 us, or that blocks.
 ///
-/// \throws std::system_error if the lane has no thread and none can be started.
+/// \throws std::system_error if the lane has no thread and none can be started;
+/// std::errc::no_buffer_space if its `queue_max` calls wait already (not EAGAIN, by which the
+/// system says that it has no thread).
 /// \throws std::logic_error if the caller's loop runs on a thread of the same lane, and every other
 /// thread of it waits for the lane too.
 ///

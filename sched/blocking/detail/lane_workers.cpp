@@ -38,6 +38,7 @@ lane_workers::lane_workers(lane& front, std::string name, const lane_options& op
     : front(front),
       name(std::move(name)),
       threads_max(threads_of(options)),
+      queue_max(options.queue_max),
       idle_ns_(saturating_ns(options.idle_timeout)),
       spin_max_ns_(saturating_ns(options.spin)),
       one_cpu_(usable_cpus() == 1),
@@ -49,6 +50,7 @@ lane_workers::lane_workers(const lane_workers* parents)
     : front(parents->front),
       name(parents->name),
       threads_max(parents->threads_max),
+      queue_max(parents->queue_max),
       idle_ns_(parents->idle_ns_),
       spin_max_ns_(parents->spin_max_ns_),
       one_cpu_(parents->one_cpu_),
@@ -76,8 +78,13 @@ lane_workers::~lane_workers() {
 }
 
 bool lane_workers::submit(thread_operation& call) noexcept {
+  if (queue_max != unbounded) [[unlikely]]
+    return submit_bounded(call);
   worker* self = current();
-  if (self != nullptr && &self->owner == this && !enter_nested(*self)) return false;
+  if (self != nullptr && &self->owner == this) {
+    const lock held(mutex_);
+    if (!enter_nested(*self)) return false;
+  }
   if (intake_.put(call)) attend();
   return true;
 }
@@ -86,8 +93,35 @@ void lane_workers::submit(call_chain& calls) noexcept {
   if (intake_.put(calls)) attend();
 }
 
-bool lane_workers::enter_nested(worker& self) noexcept {
+// Calls enter a bounded lane under the mutex only, so none comes between the look at the queue and
+// the push.
+bool lane_workers::submit_bounded(thread_operation& call) noexcept {
+  lock held(mutex_);
+  intake_.collect();
+  const std::size_t taken = running_ + intake_.queue().size();
+  if (taken >= threads_limit_ && taken - threads_limit_ >= queue_max) {
+    ++refused_;
+    held.unlock();
+    call.refuse_as_full();
+    return true;
+  }
+  worker* self = current();
+  if (self != nullptr && &self->owner == this && !enter_nested(*self)) return false;
+  call.counted_ = true;
+  if (intake_.put(call)) attend(held);
+  return true;
+}
+
+// Called by the thread before the caller can know that its function has ended: otherwise the
+// caller's next call could find the thread busy with this one.
+void lane_workers::call_ended() noexcept {
   const lock held(mutex_);
+  current()->counted = false;
+  --running_;
+}
+
+// Called with the mutex held.
+bool lane_workers::enter_nested(worker& self) noexcept {
   if (self.waits == 0 && threads_waiting_ + 1 == threads_max) return false;
   if (self.waits++ == 0) ++threads_waiting_;
   return true;
@@ -107,13 +141,18 @@ bool lane_workers::withdraw(thread_operation& call) noexcept {
 lane_metrics lane_workers::metrics() noexcept {
   const lock held(mutex_);
   intake_.collect();
-  return {threads_, asleep_, intake_.queue().size(), calls_};
+  return {threads_, asleep_, intake_.queue().size(), calls_, refused_};
 }
 
 // Called after `put` has returned true: no thread was going to look at what was added. If there is
 // no thread and none can be started, the queued calls end by an error.
 void lane_workers::attend() noexcept {
   lock held(mutex_);
+  attend(held);
+}
+
+// Releases the mutex.
+void lane_workers::attend(lock& held) noexcept {
   worker* sleeper = check_attention();
   while (threads_ == 0 && !intake_.queue().empty()) [[unlikely]] {
     intake_.queue().pop()->refuse(start_error_);
@@ -185,6 +224,8 @@ void lane_workers::work(worker& self) noexcept {
   intake_.arrived();
   while (thread_operation* call = next_call(self, held)) {
     ++calls_;
+    ++running_;
+    self.counted = true;
     this_thread_state().lane_task = call->task_;
     // Copied, because once the mutex is released the task may abandon the call, which destroys it.
     const auto function = call->function_;
@@ -194,6 +235,7 @@ void lane_workers::work(worker& self) noexcept {
     if (sleeper != nullptr) sleeper->parker.wake();
     function(state);
     held.lock();
+    if (std::exchange(self.counted, false)) --running_;
     this_thread_state().lane_task = nullptr;
   }
   leave(self, held);

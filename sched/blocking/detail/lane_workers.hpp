@@ -8,7 +8,9 @@
 
 #include <atomic>
 #include <condition_variable>
+#include <cstddef>
 #include <cstdint>
+#include <limits>
 #include <mutex>
 #include <string>
 #include <thread>
@@ -30,6 +32,7 @@ class lane_workers {
   [[nodiscard]] bool submit(thread_operation& call) noexcept;
   void submit(call_chain& calls) noexcept;
   [[nodiscard]] bool withdraw(thread_operation& call) noexcept;
+  void call_ended() noexcept;
   void nested_call_ended() noexcept;
   [[nodiscard]] lane_metrics metrics() noexcept;
   void live_for_ever() noexcept { for_ever_ = true; }
@@ -43,6 +46,7 @@ class lane_workers {
     worker* next = nullptr;       // In the list of all threads.
     worker* next_idle = nullptr;  // In the list of sleepers.
     bool asleep = false;          // Whether it is in the list of sleepers.
+    bool counted = false;         // In `running_`.
     unsigned waits = 0;           // Calls to its own lane that its function waits for.
     clock_ns spin_ns = spin_min_ns;
     std::thread thread;
@@ -55,12 +59,16 @@ class lane_workers {
   lane& front;
   const std::string name;
   const unsigned threads_max;
+  const std::size_t queue_max;
 
  private:
   using lock = std::unique_lock<std::mutex>;
+  static constexpr std::size_t unbounded = std::numeric_limits<std::size_t>::max();
 
+  [[nodiscard]] bool submit_bounded(thread_operation& call) noexcept;
   [[nodiscard]] bool enter_nested(worker& self) noexcept;
   void attend() noexcept;
+  void attend(lock& held) noexcept;
   [[nodiscard]] worker* check_attention() noexcept;
   [[nodiscard]] worker* summon() noexcept;
   void start_worker() noexcept;
@@ -86,6 +94,8 @@ class lane_workers {
   unsigned threads_limit_;
   unsigned threads_waiting_ = 0;  // Threads whose function waits for a call to this lane.
   std::uint64_t calls_ = 0;
+  std::uint64_t refused_ = 0;
+  unsigned running_ = 0;  // Functions whose end their caller cannot know of yet.
   int start_error_ = 0;
   bool stopping_ = false;
   std::condition_variable all_left_;

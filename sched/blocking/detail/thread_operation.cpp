@@ -7,6 +7,7 @@
 #include <lariat/sched/thread/detail/thread_substitute.hpp>
 #include <lariat/sched/time/timer.hpp>
 
+#include <limits>
 #include <stdexcept>
 #include <system_error>
 #include <utility>
@@ -58,7 +59,8 @@ bool thread_operation::start(body function, void* state, const context* task, qu
   nested_ = lane::current() == lane_;
   // Submitting comes last, because a thread may run the call and hand it back before `submit`
   // returns.
-  if (home_->many_handoffs() && !nested_) {
+  if (home_->many_handoffs() && !nested_ &&
+      lane_->queue_max() == std::numeric_limits<std::size_t>::max()) {
     if (call_gatherer* const gatherer = call_gatherer::make_current(); gatherer != nullptr) {
       gatherer->add(*this, *lane_, *home_);
       return true;
@@ -98,7 +100,12 @@ void thread_operation::time_out() noexcept {
 
 void thread_operation::refuse(int error) noexcept {
   error_ = error;
-  hand_back();
+  home_->post(*this);
+}
+
+void thread_operation::refuse_as_full() noexcept {
+  nested_ = false;
+  end(ending::full);
 }
 
 void thread_operation::run() noexcept {
@@ -126,6 +133,10 @@ void thread_operation::check(bool gave_up) const {
       throw std::system_error(std::make_error_code(std::errc::timed_out),
                               "to_thread: no thread of lane " + shown_name(lane_->name()) +
                                   " was free within the queue timeout");
+    case ending::full:
+      throw std::system_error(std::make_error_code(std::errc::no_buffer_space),
+                              "to_thread: lane " + shown_name(lane_->name()) +
+                                  " is full: as many calls as its queue_max permits wait");
     case ending::deadlocked:
       throw std::logic_error("lariat: to_thread: lane " + shown_name(lane_->name()) +
                              ": deadlock: every thread of the lane waits for a call to this same "

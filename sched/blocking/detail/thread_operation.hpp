@@ -60,12 +60,19 @@ class thread_operation : public operation {
   };
   [[nodiscard]] thread_call call() const noexcept { return {function_, state_, task_}; }
 
-  /// Queues the task to be resumed on its loop. Called by the thread that has run or refused the
-  /// call. That thread must not touch the operation afterwards.
-  void hand_back() noexcept { home_->post(*this); }
+  /// Queues the task to be resumed on its loop. Called by the thread that has run the call. That
+  /// thread must not touch the operation afterwards.
+  void hand_back() noexcept {
+    if (counted_) [[unlikely]]
+      lane_->call_ended();
+    home_->post(*this);
+  }
 
   /// Ends the operation by `error`, the errno with which no thread could be started. Any thread.
   void refuse(int error) noexcept;
+
+  /// Ends the operation because as many calls as the lane permits wait already.
+  void refuse_as_full() noexcept;
 
   /// Called on the loop's thread when the call has waited for a thread too long.
   void time_out() noexcept;
@@ -89,19 +96,21 @@ class thread_operation : public operation {
   /// Called before the result is taken; returns if the function has run.
   /// \param gave_up Whether the function has ended by operation_cancelled.
   /// \throws operation_cancelled if the task was cancelled and the function did not run to its end.
-  /// \throws std::system_error if no thread could be started, or none was free in time.
+  /// \throws std::system_error if no thread could be started, none was free in time, or too many
+  /// calls waited.
   /// \throws std::logic_error if waiting for a thread would have been a deadlock.
   void check(bool gave_up) const;
 
  private:
   friend class lane_workers;
   friend class call_queue;
-  enum class ending : unsigned char { by_function, cancelled, timed_out, deadlocked };
+  enum class ending : unsigned char { by_function, cancelled, timed_out, deadlocked, full };
   void end(ending how) noexcept;
   [[nodiscard]] bool take_back() noexcept;
 
   ending ending_ = ending::by_function;
-  bool nested_ = false;  // Submitted on a thread of the same lane.
+  bool nested_ = false;   // Submitted on a thread of the same lane.
+  bool counted_ = false;  // By a lane with a bound.
 
   // Used by the lane, with its mutex held.
   bool queued_ = false;
