@@ -268,6 +268,10 @@ auto make_thread_call(lane* where, clock_ns queue_ns, F&& function, Args&&... ar
       !is_task<typename function_type::result>,
       "to_thread runs a plain function on a thread. A coroutine is awaited where it is, or "
       "runs on a pool by to_pool(function, arguments...)");
+  static_assert(alignof(std::decay_t<F>) <= __STDCPP_DEFAULT_NEW_ALIGNMENT__ &&
+                    ((alignof(std::decay_t<Args>) <= __STDCPP_DEFAULT_NEW_ALIGNMENT__) && ...),
+                "to_thread keeps function and arguments in the awaiting coroutine's frame, where "
+                "over-aligned ones are misaligned: hand over a pointer");
   if constexpr (policy == on_cancel::abandon) {
     static_assert(!is_borrowed<std::decay_t<F>> && (!is_borrowed<std::decay_t<Args>> && ...),
                   "a call that may be abandoned outlives its task: its function and arguments must "
