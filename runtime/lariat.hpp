@@ -25,6 +25,10 @@
 #include <lariat/sched/channel/priority_queue.hpp>
 #include <lariat/sched/channel/queue.hpp>
 #include <lariat/sched/channel/watch.hpp>
+#include <lariat/sched/concurrent/concurrent_event.hpp>
+#include <lariat/sched/concurrent/concurrent_mutex.hpp>
+#include <lariat/sched/concurrent/concurrent_semaphore.hpp>
+#include <lariat/sched/concurrent/concurrent_watch.hpp>
 #include <lariat/sched/coroutine/release_memory.hpp>
 #include <lariat/sched/executor/runtime_closed.hpp>
 #include <lariat/sched/parallel/parallel_for.hpp>
