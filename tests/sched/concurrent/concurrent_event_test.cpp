@@ -1,3 +1,4 @@
+#include "own_loop.hpp"
 #include "primitive_test.hpp"
 
 #include <lariat/sched/concurrent/concurrent_event.hpp>
@@ -119,7 +120,7 @@ TEST_CASE("two loops hand a number to and fro by concurrent_events", "[sched][co
   concurrent_event pong;
   int number = 0;
   std::thread other([&] {
-    run_on_futex_loop([&]() -> task<> {
+    run_on_own_loop([&]() -> task<> {
       for (int i = 0; i < times; ++i) {
         co_await ping.wait();
         ping.clear();

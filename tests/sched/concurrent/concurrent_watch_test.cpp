@@ -1,3 +1,4 @@
+#include "own_loop.hpp"
 #include "primitive_test.hpp"
 
 #include <lariat/sched/concurrent/concurrent_watch.hpp>
@@ -127,7 +128,7 @@ TEST_CASE("values of a concurrent_watch come in order on every loop, and the las
   std::vector<std::thread> loops;
   for (std::vector<int>& each : seen) {
     loops.emplace_back([&each, news = number.subscribe()]() mutable {
-      run_on_futex_loop([&]() -> task<> {
+      run_on_own_loop([&]() -> task<> {
         for (;;) {
           const bool changed = co_await news.changed();
           if (!changed) break;
