@@ -99,9 +99,14 @@ TEST_CASE("nor can a step that never returns", "[runtime][shutdown]") {
 TEST_CASE("nor can a function that a task waits for on a thread", "[runtime][shutdown]") {
   if (!children_may_have_threads) return;
   const std::string text = output_of([]() -> task<> {
-    auto call = []() -> task<> { co_await to_thread(block); };
+    auto began = std::make_shared<std::atomic<bool>>(false);
+    auto function = [began] {
+      *began = true;
+      block();
+    };
+    auto call = [function]() -> task<> { co_await to_thread(function); };
     spawn({.name = "caller"}, call).detach();
-    co_await sleep_for(1ms);
+    while (!*began) co_await sleep_for(100us);
   });
   CHECK(contains(text, " \"caller\" waits in to_thread for "));
   CHECK(contains(text, "lane \"blocking\": 1 functions run, 0 wait for a thread"));
@@ -151,8 +156,13 @@ TEST_CASE("nor a task of another loop", "[runtime][shutdown]") {
   if (!children_may_have_threads) return;
   const std::string text = output_of(
       []() -> task<> {
-        runtime::current()->spawner_at(1).spawn({.name = "deaf"}, swallow_cancels).detach();
-        co_await sleep_for(1ms);
+        auto began = std::make_shared<std::atomic<bool>>(false);
+        auto deaf = [](std::shared_ptr<std::atomic<bool>> flag) -> task<> {
+          *flag = true;
+          co_await swallow_cancels();
+        };
+        runtime::current()->spawner_at(1).spawn({.name = "deaf"}, deaf, began).detach();
+        while (!*began) co_await sleep_for(100us);
       },
       {.loops = 2, .shutdown_timeout_ns = soon});
   CHECK(contains(text, " \"deaf\" waits in sleep for "));

@@ -18,6 +18,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <cstdint>
 #include <functional>
 #include <optional>
 #include <stdexcept>
@@ -348,6 +349,14 @@ LOOP_TEST_CASE("low and normal tasks get their share of a loop that is full of u
   co_await b;
   co_await c;
   co_await d;
+}
+
+LOOP_TEST_CASE("sixteen low steps are a turn at most", "[sched][priority]") {
+  std::string log;
+  auto low = spawn({.priority = task_priority::low}, append, std::ref(log), "l", 1600);
+  const std::uint64_t before = loop::current()->turns();
+  co_await low;
+  CHECK(loop::current()->turns() - before >= 100);
 }
 
 LOOP_TEST_CASE("priorities are inherited by what a task has others do", "[sched][priority]") {
