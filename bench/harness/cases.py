@@ -210,11 +210,19 @@ def channel_cases():
                    ["--ends", ends])
 
 
+def hand_over_cases():
+    metrics = [Metric("round_ns"), Metric("cpu_ns_per_round")]
+    for ends in ("threads", "loops"):
+        yield Case(f"hand_over {ends}", "run", programs("hand_over", "lariat", "condition"), metrics,
+                   ["--ends", ends])
+
+
 def micro_cases():
     # The rows come from the binary itself: a benchmark named "what/library" is one value.
     # The bars are by "what", for lariat's beside the bare coroutine's.
     bars = {"call": 1.6, "chain_of_100": 1.6, "yield": 2.0, "spawn_join": 12.0, "mutex": 1.5,
-            "semaphore": 1.5, "event": 1.5, "channel": 5.0}
+            "semaphore": 1.5, "event": 1.5, "channel": 5.0, "concurrent_mutex": 4.0,
+            "concurrent_semaphore": 4.0, "concurrent_event": 1.5}
     yield Case("micro", "micro", [Program("all", "micro", "micro")], [Metric("cpu_ns", bars)],
                placement=ONE_CORE)
 
@@ -222,4 +230,4 @@ def micro_cases():
 def all_cases():
     return [*echo_cases(), *file_cases(), *timer_cases(), *sleeper_cases(), *offload_cases(),
             *fork_join_cases(), *parallel_cases(), *hop_cases(),
-            *channel_cases(), *micro_cases()]
+            *channel_cases(), *hand_over_cases(), *micro_cases()]

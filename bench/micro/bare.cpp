@@ -43,6 +43,9 @@ BENCHMARK(call)->Name("spawn_join/bare");
 BENCHMARK(call)->Name("mutex/bare");
 BENCHMARK(call)->Name("semaphore/bare");
 BENCHMARK(call)->Name("event/bare");
+BENCHMARK(call)->Name("concurrent_mutex/bare");
+BENCHMARK(call)->Name("concurrent_semaphore/bare");
+BENCHMARK(call)->Name("concurrent_event/bare");
 
 // The same a hundred deep, so that the frames do not all lie in the same two cache lines.
 void chain_of_100(benchmark::State& state) { await_chain(state); }

@@ -3,6 +3,9 @@
 #include <lariat/runtime/run/run.hpp>
 #include <lariat/sched/channel/channel.hpp>
 #include <lariat/sched/channel/queue.hpp>
+#include <lariat/sched/concurrent/concurrent_event.hpp>
+#include <lariat/sched/concurrent/concurrent_mutex.hpp>
+#include <lariat/sched/concurrent/concurrent_semaphore.hpp>
 #include <lariat/sched/executor/detail/timer_wheel.hpp>
 #include <lariat/sched/scope/select.hpp>
 #include <lariat/sched/scope/when_all.hpp>
@@ -140,6 +143,31 @@ task<> wait_for_set_event(benchmark::State& state) {
   for (auto _ : state) co_await gate.wait();
 }
 BENCHMARK(on_loop<wait_for_set_event>)->Name("event/lariat");
+
+task<> lock_free_concurrent_mutex(benchmark::State& state) {
+  concurrent_mutex door;
+  for (auto _ : state) {
+    concurrent_mutex::guard held = co_await door.lock();
+    benchmark::DoNotOptimize(held);
+  }
+}
+BENCHMARK(on_loop<lock_free_concurrent_mutex>)->Name("concurrent_mutex/lariat");
+
+task<> acquire_release_concurrent(benchmark::State& state) {
+  concurrent_semaphore seats(2);
+  for (auto _ : state) {
+    concurrent_semaphore::permit seat = co_await seats.acquire();
+    benchmark::DoNotOptimize(seat);
+  }
+}
+BENCHMARK(on_loop<acquire_release_concurrent>)->Name("concurrent_semaphore/lariat");
+
+task<> wait_for_set_concurrent_event(benchmark::State& state) {
+  concurrent_event gate;
+  gate.set();
+  for (auto _ : state) co_await gate.wait();
+}
+BENCHMARK(on_loop<wait_for_set_concurrent_event>)->Name("concurrent_event/lariat");
 
 task<> put_get(benchmark::State& state) {
   queue<int> items;
