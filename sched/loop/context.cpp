@@ -3,6 +3,7 @@
 #include <lariat/sched/cancel/cancelled.hpp>
 #include <lariat/sched/cancel/stop_token.hpp>
 #include <lariat/sched/coroutine/detail/thread_state.hpp>
+#include <lariat/sched/loop/detail/debug_reports.hpp>
 #include <lariat/sched/loop/detail/failure_sink.hpp>
 #include <lariat/sched/loop/detail/local_values.hpp>
 #include <lariat/sched/loop/loop.hpp>
@@ -39,6 +40,7 @@ std::uint64_t context::next_id() noexcept {
 struct context::extras {
   std::string name;
   std::string reason;
+  std::source_location cancelled_at;  // Under LARIAT_DEBUG=1.
   stop_source stop{no_stop_state()};
   std::shared_ptr<detail::failure_sink> failures;
   std::shared_ptr<const detail::local_values> locals;
@@ -134,7 +136,18 @@ operation_cancelled context::deliver_cancel() noexcept {
   return operation_cancelled(std::move(reason));
 }
 
-void context::throw_cancelled() { throw deliver_cancel(); }
+void context::throw_cancelled(std::source_location site) {
+  operation_cancelled cancel = deliver_cancel();
+  if (loop_->debugged() && !on_pool_) [[unlikely]] {
+    cancel_delivered_ = true;
+    more().cancelled_at = site;
+  }
+  throw cancel;
+}
+
+void context::note_swallowed() const noexcept {
+  detail::note_swallowed_cancel(*this, seen_extras()->cancelled_at);
+}
 
 std::exception_ptr context::take_cancelled() noexcept {
   return std::make_exception_ptr(deliver_cancel());
@@ -162,7 +175,10 @@ void context::set_locals(std::shared_ptr<const detail::local_values> values) {
   more().locals.swap(values);
 }
 
-void context::inherit_extras(const context& maker) { set_locals(maker.shared_locals()); }
+void context::inherit_more(const context& maker) {
+  if (maker.priority() != task_priority::normal) set_priority(maker.priority());
+  set_locals(maker.shared_locals());
+}
 
 void context::keep_extras_of(const context& ended) {
   if (ended.locals() != locals()) set_locals(ended.shared_locals());

@@ -90,10 +90,15 @@ class context : public runnable {
   [[nodiscard]] bool must_cancel() const noexcept { return cancel_pending_ && masks_ == 0; }
 
   /// Delivers the cancel. \throws operation_cancelled always.
-  [[noreturn]] void throw_cancelled();
+  /// \param site The await that throws it.
+  [[noreturn]] void throw_cancelled(std::source_location site = {});
 
   /// The same as an exception that is not thrown, which costs far more than making it.
   [[nodiscard]] std::exception_ptr take_cancelled() noexcept;
+
+  /// The cancel that was delivered last has become what the task wants it to be, an outcome or an
+  /// error code: it is not swallowed.
+  void cancel_is_handled() noexcept { cancel_delivered_ = false; }
 
   /// Between these calls cancels stay pending and are not delivered. See `uncancellable`.
   void mask_cancel() noexcept {
@@ -134,6 +139,12 @@ class context : public runnable {
   void attach() noexcept;
 
   /// Removes it from the loop's live tasks; the other members stay readable.
+  /// \param by_value How the task has ended.
+  void detach(bool by_value) noexcept {
+    if (cancel_delivered_ && by_value) [[unlikely]]
+      note_swallowed();
+    detach();
+  }
   void detach() noexcept;
 
   void set_name(std::string_view name);
@@ -141,10 +152,9 @@ class context : public runnable {
   /// Takes over the local values and the priority of the task `maker`. Called after `place` and
   /// before `attach`.
   void inherit_from(const context& maker) {
-    if (maker.priority() != task_priority::normal) [[unlikely]]
-      set_priority(maker.priority());
-    if (maker.extras_.load(std::memory_order_relaxed) != nullptr) [[unlikely]]
-      inherit_extras(maker);
+    const bool has_priority = (maker.id_and_priority_ >> priority_shift) != 0;
+    if (has_priority || maker.extras_.load(std::memory_order_relaxed) != nullptr) [[unlikely]]
+      inherit_more(maker);
   }
 
   /// Called after `place` and before `attach`.
@@ -185,7 +195,8 @@ class context : public runnable {
   [[nodiscard]] task_priority ready_level() const noexcept final { return priority(); }
   void pass_cancel_on() noexcept;
   [[nodiscard]] operation_cancelled deliver_cancel() noexcept;
-  void inherit_extras(const context& maker);
+  void note_swallowed() const noexcept;
+  void inherit_more(const context& maker);
   void keep_extras_of(const context& ended);
   extras& more();
   [[nodiscard]] const extras* seen_extras() const noexcept;
@@ -204,6 +215,7 @@ class context : public runnable {
   std::uint8_t masks_ = 0;
   bool cancel_pending_ : 1 = false;
   bool cancel_put_aside_ : 1 = false;
+  bool cancel_delivered_ : 1 = false;  // Under LARIAT_DEBUG=1 only.
   bool live_ : 1 = false;
   bool on_pool_ : 1 = false;
 };

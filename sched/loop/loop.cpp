@@ -76,6 +76,7 @@ loop::loop(lariat::driver& where, loop_limits limits)
       limits_(checked(limits)),
       // usable_cpus reads some files, so it is called only if the answer matters.
       one_cpu_(limits.handoff_spin_ns != 0 && detail::usable_cpus() == 1),
+      debugged_(detail::debug_requested()),
       timers_(turn_time_) {
   forget_loop_at_forks();
 }

@@ -204,6 +204,9 @@ class loop final : public executor {
   [[nodiscard]] detail::thread_substitute* threads() const noexcept { return threads_; }
   void set_threads(detail::thread_substitute* substitute) noexcept { threads_ = substitute; }
 
+  /// Whether LARIAT_DEBUG=1 was set when it was made.
+  [[nodiscard]] bool debugged() const noexcept { return debugged_; }
+
   /// The context that coroutines which are no lariat tasks share.
   [[nodiscard]] context& foreign_context() noexcept;
 
@@ -245,6 +248,7 @@ class loop final : public executor {
   context* last_ = nullptr;
   std::size_t live_ = 0;
   bool closed_ = false;
+  const bool debugged_;
   bool gave_up_work_ = false;  // It is closed, and has given up its unit of work.
   bool drained_ = false;
   detail::outstanding_work* work_ = nullptr;

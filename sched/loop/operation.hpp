@@ -134,7 +134,7 @@ class operation : public runnable {
   void complete() noexcept { owner().ready(*this); }
 
   /// Ends the operation by `operation_cancelled`, from `await_resume`.
-  [[noreturn]] void throw_cancelled() const { context_->throw_cancelled(); }
+  [[noreturn]] void throw_cancelled() const { context_->throw_cancelled(await_site()); }
 
   /// The same as an error code, for operations that do not throw. The cancel counts as delivered.
   [[nodiscard]] std::error_code take_cancelled() const noexcept;

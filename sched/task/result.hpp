@@ -64,7 +64,13 @@ class [[nodiscard]] outcome_awaiter : private task<T>::awaiter {
 
   using base::await_ready;
   using base::await_suspend;
-  outcome<T> await_resume() { return outcome<T>(base::result()); }
+  outcome<T> await_resume() {
+    // A context is its loop's; tasks on pools are not watched.
+    if (base::result().has_error() && !base::promise().on_pool()) [[unlikely]] {
+      base::promise().task_context()->cancel_is_handled();
+    }
+    return outcome<T>(base::result());
+  }
 };
 
 /// The same for any other awaitable, which a task of its own awaits.

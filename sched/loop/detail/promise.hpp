@@ -98,6 +98,8 @@ class promise_base {
     context_ |= pool_bit;
   }
 
+  [[nodiscard]] bool never_started() const noexcept { return context_ == 0; }
+
   /// Whether the coroutine has not started yet and was made by calling a lambda with captures,
   /// whose closure may be destroyed before the coroutine runs.
   [[nodiscard]] bool made_by_closure() const noexcept {

@@ -121,8 +121,8 @@ class child_base : public context, private return_point {
 
   void finish() noexcept {
     has_result_ = true;
-    detach();
     const slot<T>& ended = result();
+    detach(!ended.has_error());
     told_->child_finished(*this, ended.has_error() ? ended.error() : std::exception_ptr());
   }
 

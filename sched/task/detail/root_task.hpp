@@ -3,6 +3,7 @@
 #include <lariat/sched/task/task.hpp>
 
 #include <coroutine>
+#include <utility>
 
 namespace lariat::detail {
 
@@ -33,35 +34,41 @@ class root_task {
  public:
   root_task() = default;
   /// \throws std::logic_error if the task is empty: moved from, or awaited before.
-  explicit root_task(task<T>&& source) : task_(std::move(source)) {
-    if (!task_) throw_task_awaited_twice();
+  explicit root_task(task<T>&& source) : handle_(std::exchange(source.handle_, nullptr)) {
+    if (handle_ == nullptr) throw_task_awaited_twice();
+  }
+  root_task(root_task&& other) noexcept : handle_(std::exchange(other.handle_, nullptr)) {}
+  root_task& operator=(root_task&& other) noexcept {
+    std::swap(handle_, other.handle_);
+    return *this;
+  }
+  /// Only before the start or after the end.
+  ~root_task() {
+    if (handle_ != nullptr) handle_.destroy();
   }
 
-  [[nodiscard]] explicit operator bool() const noexcept { return static_cast<bool>(task_); }
+  [[nodiscard]] explicit operator bool() const noexcept { return handle_ != nullptr; }
   [[nodiscard]] static const promise_base& promise_of(const task<T>& source) noexcept {
     return source.handle_.promise();
   }
 
   /// Runs it until it first suspends; when it has finished, `back` is resumed.
   void start(context& context, return_point& back) {
-    task_.handle_.promise().start_root(context, back.handle());
-    task_.handle_.resume();
+    handle_.promise().start_root(context, back.handle());
+    handle_.resume();
   }
 
   /// Prepares it to run on a pool. Resuming the handle that this returns starts it.
   [[nodiscard]] std::coroutine_handle<> start_on_pool(context& context, return_point& back) {
-    task_.handle_.promise().start_root_on_pool(context, back.handle());
-    return task_.handle_;
+    handle_.promise().start_root_on_pool(context, back.handle());
+    return handle_;
   }
 
   /// What it ended with; also where to put why it could not start.
-  [[nodiscard]] slot<T>& result() noexcept { return task_.handle_.promise().result(); }
-
-  /// Destroys the frame. Only before the start or after the end.
-  void reset() noexcept { task_ = task<T>(); }
+  [[nodiscard]] slot<T>& result() noexcept { return handle_.promise().result(); }
 
  private:
-  task<T> task_;
+  std::coroutine_handle<typename task<T>::promise_type> handle_;
 };
 
 template <class T>

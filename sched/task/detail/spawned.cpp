@@ -121,8 +121,8 @@ void spawned::first_run() noexcept {
 }
 
 void spawned::finish() noexcept {
-  detach();
   const std::exception_ptr* error = failure();
+  detach(error == nullptr);
   if (scope_link* place = link()) {
     mark_retrieved();  // The scope reports errors.
     place->leave(error == nullptr ? std::exception_ptr() : *error);
