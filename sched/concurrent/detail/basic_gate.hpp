@@ -22,17 +22,17 @@ enum class gate_outcome : unsigned char { waiting, served, closed, cancelled };
 template <class Waiter, class Word, class Lock>
 class basic_gate {
  public:
-  using count = std::uint64_t;
-  static constexpr count count_max = static_cast<count>(-1) >> 1;
+  using count_type = std::uint64_t;
+  static constexpr count_type count_max = static_cast<count_type>(-1) >> 1;
 
-  explicit basic_gate(count initial) noexcept : word_(initial << 1) {}
+  explicit basic_gate(count_type initial) noexcept : word_(initial << 1) {}
   basic_gate(const basic_gate&) = delete;
   basic_gate& operator=(const basic_gate&) = delete;
 
   /// Passes if that can be done at once. Who takes something does not overtake those who wait.
-  [[nodiscard]] bool try_pass(count need, count take) noexcept {
+  [[nodiscard]] bool try_pass(count_type need, count_type take) noexcept {
     // Acquire, here and below: who passes sees what was done before the count was added to.
-    count now = word_.load(std::memory_order_acquire);
+    count_type now = word_.load(std::memory_order_acquire);
     for (;;) {
       if ((now >> 1) < need) return false;
       if (take == 0) return true;
@@ -47,11 +47,11 @@ class basic_gate {
   /// withdrawn.
   [[nodiscard]] gate_outcome pass_or_wait(Waiter& waiter) noexcept {
     const std::lock_guard guard(lock_);
-    const count need = waiter.need;
+    const count_type need = waiter.need;
     for (;;) {
       if (try_pass(need, waiter.take)) return gate_outcome::served;
       if (closed_) return gate_outcome::closed;
-      count now = word_.load(std::memory_order_relaxed);
+      count_type now = word_.load(std::memory_order_relaxed);
       if ((now & waited) != 0) break;
       if ((now >> 1) >= need) continue;
       // Relaxed: whoever sees the bit takes the lock before it touches the list.
@@ -65,8 +65,8 @@ class basic_gate {
 
   /// Adds to the count, for the waiters first. False if there would be more than `limit`.
   /// \param served Gets the list of those who pass, for `deliver_all`.
-  [[nodiscard]] bool add(count more, count limit, Waiter*& served) noexcept {
-    count now = word_.load(std::memory_order_relaxed);
+  [[nodiscard]] bool add(count_type more, count_type limit, Waiter*& served) noexcept {
+    count_type now = word_.load(std::memory_order_relaxed);
     for (;;) {
       while ((now & waited) == 0) [[likely]] {
         if (more > limit - (now >> 1)) return false;
@@ -88,7 +88,7 @@ class basic_gate {
 
   /// Makes the count 1, if it was 0 or 1, and lets all pass that wait for that.
   void set(Waiter*& served) noexcept {
-    count now = word_.load(std::memory_order_relaxed);
+    count_type now = word_.load(std::memory_order_relaxed);
     for (;;) {
       while ((now & waited) == 0) [[likely]] {
         // Written even if it is 1 already, so that who waits sees what this thread did before.
@@ -106,7 +106,7 @@ class basic_gate {
 
   /// Makes the count 0, if it was 0 or 1 and takes are 0.
   void clear() noexcept {
-    count set = 1 << 1;
+    count_type set = 1 << 1;
     // Acquire: who clears sees what was done before the `set` that it undoes. Fails if it is not
     // set; then there may be waiters.
     (void)word_.compare_exchange_strong(set, 0, std::memory_order_acq_rel,
@@ -119,7 +119,7 @@ class basic_gate {
     closed_ = true;
     Waiter** end = &ended;
     while (first_ != nullptr) append(end, gate_outcome::closed);
-    const count now = word_.load(std::memory_order_relaxed);
+    const count_type now = word_.load(std::memory_order_relaxed);
     if ((now & waited) != 0) word_.store(now & ~waited, std::memory_order_release);
   }
 
@@ -134,7 +134,7 @@ class basic_gate {
     return true;
   }
 
-  [[nodiscard]] count available() const noexcept {
+  [[nodiscard]] count_type available() const noexcept {
     return word_.load(std::memory_order_acquire) >> 1;
   }
   [[nodiscard]] bool is_waited_for() const noexcept {
@@ -158,10 +158,10 @@ class basic_gate {
   }
 
  private:
-  static constexpr count waited = 1;
+  static constexpr count_type waited = 1;
 
   // Under the lock, while the bit is set: lets those pass who are first, as far as the count goes.
-  [[nodiscard]] Waiter* serve(count left) noexcept {
+  [[nodiscard]] Waiter* serve(count_type left) noexcept {
     Waiter* served = nullptr;
     Waiter** end = &served;
     while (first_ != nullptr && left >= first_->need) {
