@@ -119,55 +119,37 @@ task<> select_waiting_pair(benchmark::State& state) {
 }
 BENCHMARK(on_loop<select_waiting_pair>)->Name("select_waiting/lariat");
 
+// The primitives of one loop, and those that all threads share.
+template <class Mutex>
 task<> lock_free_mutex(benchmark::State& state) {
-  mutex door;
+  Mutex door;
   for (auto _ : state) {
-    mutex::guard held = co_await door.lock();
+    typename Mutex::guard held = co_await door.lock();
     benchmark::DoNotOptimize(held);
   }
 }
-BENCHMARK(on_loop<lock_free_mutex>)->Name("mutex/lariat");
+BENCHMARK(on_loop<lock_free_mutex<mutex>>)->Name("mutex/lariat");
+BENCHMARK(on_loop<lock_free_mutex<concurrent_mutex>>)->Name("concurrent_mutex/lariat");
 
+template <class Semaphore>
 task<> acquire_release(benchmark::State& state) {
-  semaphore seats(2);
+  Semaphore seats(2);
   for (auto _ : state) {
-    semaphore::permit seat = co_await seats.acquire();
+    typename Semaphore::permit seat = co_await seats.acquire();
     benchmark::DoNotOptimize(seat);
   }
 }
-BENCHMARK(on_loop<acquire_release>)->Name("semaphore/lariat");
+BENCHMARK(on_loop<acquire_release<semaphore>>)->Name("semaphore/lariat");
+BENCHMARK(on_loop<acquire_release<concurrent_semaphore>>)->Name("concurrent_semaphore/lariat");
 
+template <class Event>
 task<> wait_for_set_event(benchmark::State& state) {
-  event gate;
+  Event gate;
   gate.set();
   for (auto _ : state) co_await gate.wait();
 }
-BENCHMARK(on_loop<wait_for_set_event>)->Name("event/lariat");
-
-task<> lock_free_concurrent_mutex(benchmark::State& state) {
-  concurrent_mutex door;
-  for (auto _ : state) {
-    concurrent_mutex::guard held = co_await door.lock();
-    benchmark::DoNotOptimize(held);
-  }
-}
-BENCHMARK(on_loop<lock_free_concurrent_mutex>)->Name("concurrent_mutex/lariat");
-
-task<> acquire_release_concurrent(benchmark::State& state) {
-  concurrent_semaphore seats(2);
-  for (auto _ : state) {
-    concurrent_semaphore::permit seat = co_await seats.acquire();
-    benchmark::DoNotOptimize(seat);
-  }
-}
-BENCHMARK(on_loop<acquire_release_concurrent>)->Name("concurrent_semaphore/lariat");
-
-task<> wait_for_set_concurrent_event(benchmark::State& state) {
-  concurrent_event gate;
-  gate.set();
-  for (auto _ : state) co_await gate.wait();
-}
-BENCHMARK(on_loop<wait_for_set_concurrent_event>)->Name("concurrent_event/lariat");
+BENCHMARK(on_loop<wait_for_set_event<event>>)->Name("event/lariat");
+BENCHMARK(on_loop<wait_for_set_event<concurrent_event>>)->Name("concurrent_event/lariat");
 
 task<> put_get(benchmark::State& state) {
   queue<int> items;
