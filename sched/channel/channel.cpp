@@ -20,7 +20,7 @@ void refuse_to_block_loop(const char* operation) {
                          " would block the loop that runs on this thread; co_await the operation");
 }
 
-bool channel_parker::wait(clock_ns deadline) noexcept {
+bool channel_parker::wait_until(clock_ns deadline) noexcept {
   const auto over = [this] { return delivered_ || stopped_; };
   std::unique_lock lock(mutex_);
   if (deadline == no_deadline) {

@@ -37,25 +37,6 @@ class channel_trial final : public channel_waiter_of<T> {
   void deliver() noexcept override {}
 };
 
-/// Where a blocking thread sleeps. Delivery and a stop request both wake it, and one may still be
-/// on its way when the other has woken it, so each has a flag of its own.
-class channel_parker {
- public:
-  /// Sleeps until it is delivered, stopped, or the deadline has come. True if it was delivered.
-  [[nodiscard]] bool wait(clock_ns deadline) noexcept;
-  void wait_delivered() noexcept;
-
-  /// Any thread. The sleeper may destroy the parker as soon as it is delivered.
-  void deliver() noexcept;
-  void stop() noexcept;
-
- private:
-  std::mutex mutex_;
-  std::condition_variable changed_;
-  bool delivered_ = false;
-  bool stopped_ = false;
-};
-
 /// When a blocking call gives up.
 struct channel_patience {
   clock_ns deadline = no_deadline;
@@ -68,6 +49,34 @@ struct channel_patience {
   }
 };
 
+/// Where a blocking thread sleeps. Delivery and a stop request both wake it, and one may still be
+/// on its way when the other has woken it, so each has a flag of its own.
+class channel_parker {
+ public:
+  /// Sleeps until it is delivered. False if `patience` ran out first.
+  [[nodiscard]] bool wait(const channel_patience& patience) noexcept {
+    const stop_callback<waker> wake(patience.stop, waker{*this});
+    return wait_until(patience.deadline);
+  }
+  void wait_delivered() noexcept;
+
+  /// Any thread. The sleeper may destroy the parker as soon as it is delivered.
+  void deliver() noexcept;
+
+ private:
+  struct waker {
+    channel_parker& parker;
+    void operator()() const noexcept { parker.stop(); }
+  };
+  [[nodiscard]] bool wait_until(clock_ns deadline) noexcept;
+  void stop() noexcept;
+
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  bool delivered_ = false;
+  bool stopped_ = false;
+};
+
 /// A thread that blocks if it has to wait.
 template <class T>
 class channel_thread final : public channel_waiter_of<T> {
@@ -77,16 +86,11 @@ class channel_thread final : public channel_waiter_of<T> {
 
   /// Blocks until it is delivered. False if `patience` ran out first.
   [[nodiscard]] bool wait(const channel_patience& patience) noexcept {
-    const stop_callback<waker> wake(patience.stop, waker{parker_});
-    return parker_.wait(patience.deadline);
+    return parker_.wait(patience);
   }
   void wait_delivered() noexcept { parker_.wait_delivered(); }
 
  private:
-  struct waker {
-    channel_parker& parker;
-    void operator()() const noexcept { parker.stop(); }
-  };
   void deliver() noexcept override { parker_.deliver(); }
   channel_parker parker_;
 };

@@ -12,21 +12,10 @@ class gate_thread final : public gate_waiter {
  public:
   using gate_waiter::gate_waiter;
 
-  // False if `patience` ran out first.
-  [[nodiscard]] bool wait(const channel_patience& patience) noexcept {
-    const stop_callback<waker> wake(patience.stop, waker{parker_});
-    return parker_.wait(patience.deadline);
-  }
-  void wait_delivered() noexcept { parker_.wait_delivered(); }
+  channel_parker parker;
 
  private:
-  struct waker {
-    channel_parker& parker;
-    void operator()() const noexcept { parker.stop(); }
-  };
-  void deliver() noexcept override { parker_.deliver(); }
-
-  channel_parker parker_;
+  void deliver() noexcept override { parker.deliver(); }
 };
 
 }  // namespace
@@ -63,12 +52,12 @@ gate_outcome block_at(gate& awaited, std::uint64_t need, std::uint64_t take,
   gate_thread self(need, take);
   const gate_outcome made = awaited.pass_or_wait(self);
   if (made != gate_outcome::waiting) return made;
-  if (!self.wait(patience)) {
+  if (!self.parker.wait(patience)) {
     gate_waiter* served = nullptr;
     if (awaited.withdraw(self, served)) {
       gate::deliver_all(served);
     } else {
-      self.wait_delivered();
+      self.parker.wait_delivered();
     }
   }
   return self.told;
